@@ -1,0 +1,42 @@
+/* arena.h: memory that lives and dies together.
+ *
+ * One arena serves one command, scratch arenas serve loops. Nothing taken from an arena is
+ * freed by itself; releasing the arena runs its deferred functions in reverse order and frees
+ * everything. Memory that runs out ends the program (exit 1, one line): every state of ours that
+ * matters lives in AWS, so a plain re-run converges.
+ *
+ * Built with LB_ARENA_DEBUG each piece is a malloc of its own, so that sanitizers see overruns.
+ */
+#ifndef LB_BASE_ARENA_H
+#define LB_BASE_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct lb_arena;
+
+struct lb_arena *lb_arena_new(void);
+/* Runs the deferred functions, last first, then frees all. NULL is fine. */
+void lb_arena_free(struct lb_arena *arena);
+
+/* Zeroed, aligned for any type, never NULL. */
+void *lb_arena_alloc(struct lb_arena *arena, size_t size);
+/* `count` elements of `size` bytes, checked for overflow. */
+void *lb_arena_array(struct lb_arena *arena, size_t count, size_t size);
+/* Grows an array owned by the arena: returns room for at least `need` elements, the first `used`
+ * copied over, and updates *capacity. The old memory stays with the arena. */
+void *lb_arena_grow(struct lb_arena *arena, void *array, size_t used, size_t need, size_t size,
+                    size_t *capacity);
+
+/* Copies; the result ends with NUL. NULL gives NULL. */
+char *lb_arena_strdup(struct lb_arena *arena, const char *text);
+char *lb_arena_strndup(struct lb_arena *arena, const char *text, size_t length);
+char *lb_arena_printf(struct lb_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+char *lb_arena_vprintf(struct lb_arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+/* Calls release(object) when the arena is freed. */
+void lb_arena_defer(struct lb_arena *arena, void (*release)(void *object), void *object);
+
+#endif

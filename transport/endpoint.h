@@ -1,0 +1,34 @@
+/* endpoint.h: partitions, regions, hosts. */
+#ifndef LB_TRANSPORT_ENDPOINT_H
+#define LB_TRANSPORT_ENDPOINT_H
+
+#include "transport/call.h"
+#include "transport/creds.h"
+
+struct lb_partition {
+    const char *id;            /* "aws", "aws-us-gov", "aws-cn" */
+    const char *dns_suffix;    /* "amazonaws.com", "amazonaws.com.cn" */
+    const char *global_region; /* signs global services */
+    const char *iam_host;      /* "iam.amazonaws.com" */
+    const char *route53_host;  /* NULL where there is none */
+};
+/* By region name; NULL for a name of no known shape. */
+const struct lb_partition *lb_partition_of(const char *region);
+/* Known region names, for validation and "did you mean". */
+const char *const *lb_region_names(size_t *count);
+
+struct lb_endpoint {
+    const char *scheme;      /* "https" or, for loopback only, "http" */
+    const char *connect;     /* host[:port] that is dialled */
+    const char *host_header; /* what Host says and the signature covers */
+    const char *base_path;   /* path prefix of an override; "" usually */
+    const char *signing_region;
+    bool path_style;         /* always true: one pool a region for S3 */
+};
+/* Where a call goes: AWS_ENDPOINT_URL[_SERVICE], the config file, LIFEBOAT_CLUSTER_URL for clusters,
+ * else the partition's own host. -1 with a diagnostic for http:// to a host that is not loopback. */
+int lb_endpoint_resolve(struct lb_arena *arena, const struct lb_aws_config *config,
+                        const struct lb_call *call, struct lb_diags *diags,
+                        struct lb_endpoint *out);
+
+#endif

@@ -1,0 +1,22 @@
+/* loop.h: the one event loop of the program: one thread, one libcurl multi handle, an own ready-queue
+ * with a window per host and a token bucket per (service, region). Implements lb_exchange.
+ */
+#ifndef LB_TRANSPORT_LOOP_H
+#define LB_TRANSPORT_LOOP_H
+
+#include "transport/creds.h"
+#include "transport/exchange.h"
+
+struct lb_loop;
+
+struct lb_loop_counts {
+    uint64_t calls, attempts, connections, bytes_in, bytes_out, throttled;
+};
+
+/* Credentials are resolved at the first signed call. Log lines (LIFEBOAT_LOG) go to LIFEBOAT_LOG_FILE
+ * or standard error, redacted by value. */
+int lb_loop_new(struct lb_arena *arena, struct lb_diags *diags, struct lb_loop **out);
+struct lb_exchange lb_loop_exchange(struct lb_loop *loop);
+void lb_loop_counts(const struct lb_loop *loop, struct lb_loop_counts *out);
+
+#endif
