@@ -25,10 +25,17 @@ struct sandbox {
     struct sandbox_private *private;
 };
 
-/* Virtual now, seconds UTC; moves with the wall clock times speed, and by POST clock. */
+/* Virtual now, seconds UTC; moves with the wall clock times speed, and by POST clock. It stands still
+ * while one request is handled, and within tick it is the tick's time. */
 int64_t sb_now(const struct sandbox *sandbox);
-/* The service's state map, made empty on first use. */
+/* The service's state map, made empty on first use. What is stored in it must be made in, or copied
+ * (lb_value_copy) into, sandbox->arena: a request's arena ends with its answer. Keep no pointer into
+ * the state from one call to the next: compaction moves it. Keys may be any UTF-8 text. */
 struct lb_value *sb_state(struct sandbox *sandbox, const char *service);
+/* A tick changed the state (handling a mutating request implies it): it is to be saved. */
+void sb_touch(struct sandbox *sandbox);
+/* A number set by POST settings, as in {"iam_propagation_s": 30}. */
+int64_t sb_setting(const struct sandbox *sandbox, const char *name, int64_t otherwise);
 bool sb_region_down(const struct sandbox *sandbox, const char *region_or_global_service);
 /* Pseudo-random hex/base32 text that is the same in every run with the same calls: ids. */
 char *sb_id(struct sandbox *sandbox, struct lb_arena *arena, const char *alphabet, size_t length);
@@ -58,7 +65,7 @@ struct sb_request {
 };
 
 struct sb_response {
-    int status;               /* 200 to begin with */
+    int status;               /* 200 to begin with; 0: the connection is closed without an answer */
     struct lb_value *headers; /* map in the request's arena */
     struct lb_str body;
     const char *content_type;
@@ -75,12 +82,45 @@ struct sb_service {
     void (*handle)(struct sandbox *, struct sb_request *, struct sb_response *);
     /* Time has passed (also called with small steps): domains progress, rules expire, replication. */
     void (*tick)(struct sandbox *, int64_t now);
-    /* The service's access-denied and throttling answers, in its wire family. */
+    /* The service's answers to what the server refuses: faults and signatures. `code` is one of the
+     * generic words AccessDenied, Throttling, InternalFailure, ServiceUnavailable, UnknownOperation,
+     * MissingAuthenticationToken, InvalidClientTokenId, ExpiredToken, SignatureDoesNotMatch,
+     * RequestTimeTooSkewed, AuthorizationHeaderMalformed, XAmzContentSHA256Mismatch. The sb_error_*
+     * functions below translate them to their family's words and status, so that they can stand here
+     * as they are. */
     void (*error)(const struct sb_request *, struct sb_response *, int status, const char *code,
                   const char *message);
+    bool global;    /* one control plane for all regions, taken down by its name: iam, route53 */
+    bool anonymous; /* unsigned and basic-auth calls reach handle, with caller ""; needs claims */
+    /* What DNS answers for a name; only Route 53 sets it (`.dns = sb_dns_answer`). */
+    struct lb_value *(*dns)(struct sandbox *, struct lb_arena *, const char *name);
 };
-/* All services, made from one line each in sandbox/services.c. */
+/* All services, NULL last, made from one line each in sandbox/services.c. */
 extern const struct sb_service *const sb_services[];
+
+/* --- what services ask of each other --------------------------------------------------------------- */
+/* route53.c: {"name":…, "answers":[{"type","value","set_identifier"…}], …} of GET dns/NAME. */
+struct lb_value *sb_dns_answer(struct sandbox *, struct lb_arena *, const char *name);
+/* iam: the role's state by ARN or name; NULL when there is none. Keys as in GetRole, plus "inline"
+ * (name -> document text) and "attached" (list of ARNs). */
+struct lb_value *sb_role_find(struct sandbox *, const char *arn_or_name);
+/* iam: the role exists and was made or last changed at least `iam_propagation_s` ago: before that a
+ * consumer answers as AWS does for a role it cannot see or assume yet. */
+bool sb_role_visible(struct sandbox *, const char *arn_or_name);
+/* s3: the bytes of the current version of an object, NULL when absent or a delete marker. */
+const void *sb_s3_object(struct sandbox *, const char *bucket, const char *key, size_t *length);
+/* s3: region of a bucket, NULL when there is none. */
+const char *sb_s3_bucket_region(struct sandbox *, const char *bucket);
+/* s3: would an anonymous GET of this object be answered? (health checks send no credentials) */
+bool sb_s3_public(struct sandbox *, const char *bucket, const char *key);
+/* s3: writes, deletes (as a client would: versions, delete markers, replication) from within another
+ * service, as an embedded cluster's snapshots do. 0 or -1 when there is no such bucket. */
+int sb_s3_write(struct sandbox *, const char *bucket, const char *key, const void *bytes,
+                size_t length);
+int sb_s3_remove(struct sandbox *, const char *bucket, const char *key);
+/* s3: current keys with that prefix, sorted, as a list of strings. */
+struct lb_value *sb_s3_keys(struct sandbox *, struct lb_arena *, const char *bucket,
+                            const char *prefix);
 
 /* --- answers in the four wire families --------------------------------------------------------- */
 void sb_reply_json(struct sb_response *, int status, const struct lb_value *body);

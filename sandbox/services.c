@@ -1,0 +1,11 @@
+/* services.c: the table of services. A new one is its file and one line here; the order decides
+ * which is asked first to claim a request.
+ */
+#include "sandbox/services.h"
+
+const struct sb_service *const sb_services[] = {
+    &sb_service_s3,
+    &sb_service_iam,
+    &sb_service_sts,
+    NULL,
+};
