@@ -23,7 +23,8 @@ bool lb_domain_on_side(const struct lb_stack *stack, const char *key, enum lb_si
 bool lb_engine_opensearch(const char *engine, int *major, int *minor);
 /* The repository's path for the spec's generation: "search/g1". */
 const char *lb_repository_path(const struct lb_stack *stack, const struct lb_value *repository);
-/* The bucket that the writer on that side uses (`buckets: {primary: ...}`). NULL when not declared. */
+/* The bucket that the writer on that side uses (`buckets: {primary: ...}`). NULL when not declared.
+ */
 const char *lb_repository_bucket(const struct lb_stack *stack, const struct lb_value *repository,
                                  enum lb_side writer);
 

@@ -1,14 +1,13 @@
 /* provider.h: the whole contract between the planner and the kinds.
  *
- * A kind is one schema (schemas/<kind>.json), one provider (providers/<kind>.c, `lb_provider_<kind>`)
- * and one story. The schema says what an object is; the provider says four things that data cannot:
- *   expand  which objects an entry of the spec stands for        (default: by x-lb-sides)
- *   derive  what the user did not state, and what must exist before
- *   read    which requests show the live object, and how answers become the schema's shape
- *   write   which requests make a granule so
- * A provider never blocks, never sends and never decides: it builds calls and reads answers. The same
- * write function serves plan (which calls would there be) and apply (the calls, with everything known
- * by then), so it must be a pure function of what it is given.
+ * A kind is one schema (schemas/<kind>.json), one provider (providers/<kind>.c,
+ * `lb_provider_<kind>`) and one story. The schema says what an object is; the provider says four
+ * things that data cannot: expand  which objects an entry of the spec stands for        (default:
+ * by x-lb-sides) derive  what the user did not state, and what must exist before read    which
+ * requests show the live object, and how answers become the schema's shape write   which requests
+ * make a granule so A provider never blocks, never sends and never decides: it builds calls and
+ * reads answers. The same write function serves plan (which calls would there be) and apply (the
+ * calls, with everything known by then), so it must be a pure function of what it is given.
  */
 #ifndef LB_PROVIDERS_PROVIDER_H
 #define LB_PROVIDERS_PROVIDER_H
@@ -20,7 +19,7 @@
 enum lb_side { LB_SIDE_NONE, LB_SIDE_PRIMARY, LB_SIDE_SECONDARY };
 
 enum lb_live_status {
-    LB_LIVE_UNREAD,     /* not asked yet */
+    LB_LIVE_UNREAD, /* not asked yet */
     LB_LIVE_PRESENT,
     LB_LIVE_ABSENT,
     LB_LIVE_IN_FLUX,    /* there, but converging: not to be changed now; read again later */
@@ -80,27 +79,30 @@ struct lb_stack {
     const char *regions[3]; /* by enum lb_side; [0] is NULL */
     enum lb_side active;    /* serves and writes snapshots */
     int64_t generation;
-    int64_t rpo_s, rto_s; /* 0: not declared */
+    int64_t rpo_s, rto_s;           /* 0: not declared */
     struct lb_resource **resources; /* in the order of kinds, then of the spec */
     size_t resource_count, resource_capacity;
     struct lb_value *lookup; /* private to stack.c */
 };
 
-/* --- the stack (providers/stack.c) ---------------------------------------------------------------- */
+/* --- the stack (providers/stack.c)
+ * ---------------------------------------------------------------- */
 /* Fills the header fields from a validated spec; no resources yet. */
 int lb_stack_init(struct lb_stack *stack, struct lb_arena *arena, struct lb_diags *diags,
                   const struct lb_schemas *schemas, const struct lb_source *source,
                   struct lb_value *spec);
 /* Expands every section, then derives every object. Errors are collected. */
 int lb_stack_build(struct lb_stack *stack);
-/* The object of that kind, name and side, made when absent: its own entry in the spec, if any, becomes
- * `stated`; `from` (may be NULL) is the entry it is derived from and gives the mark otherwise. */
+/* The object of that kind, name and side, made when absent: its own entry in the spec, if any,
+ * becomes `stated`; `from` (may be NULL) is the entry it is derived from and gives the mark
+ * otherwise. */
 struct lb_resource *lb_stack_add(struct lb_stack *stack, const char *kind, const char *name,
                                  enum lb_side side, const struct lb_entry *from);
 struct lb_resource *lb_stack_find(const struct lb_stack *stack, const char *kind, const char *name,
                                   enum lb_side side); /* NULL when there is none */
 struct lb_resource *lb_stack_find_address(const struct lb_stack *stack, const char *address);
-/* Entry of a section as stated: lb_stack_entry(stack, "repositories", "nightly"). NULL if absent. */
+/* Entry of a section as stated: lb_stack_entry(stack, "repositories", "nightly"). NULL if absent.
+ */
 const struct lb_entry *lb_stack_entry(const struct lb_stack *stack, const char *section,
                                       const char *name);
 /* Like it for a reference in the spec; an absent name is an error at `at` with "did you mean". */
@@ -117,13 +119,13 @@ void lb_resource_need(struct lb_stack *stack, struct lb_resource *resource, cons
                       struct lb_resource *on, const char *of);
 void lb_resource_reads_after(struct lb_stack *stack, struct lb_resource *resource,
                              struct lb_resource *other);
-void lb_resource_observe(struct lb_stack *stack, struct lb_resource *resource,
-                         const char *granule);
+void lb_resource_observe(struct lb_stack *stack, struct lb_resource *resource, const char *granule);
 /* An attribute of another object that the service chooses: LB_UNKNOWN with the reference
  * "ADDRESS/path". Planner and apply put the live value in its place as soon as it is known. */
 struct lb_value *lb_resource_reference(struct lb_stack *stack, const struct lb_resource *of,
                                        const char *path);
-/* Copies the stated attribute into desired, or, when it was not stated, sets `value` with its reason
+/* Copies the stated attribute into desired, or, when it was not stated, sets `value` with its
+ * reason
  * ("derived from repository.nightly"). Returns what desired holds now. */
 struct lb_value *lb_desire(struct lb_stack *stack, struct lb_resource *resource, const char *key,
                            struct lb_value *value, const char *why);
@@ -141,7 +143,8 @@ struct lb_value *lb_stack_resolve(const struct lb_stack *stack, struct lb_arena 
 #define LB_TAG_STACK "lifeboat:stack"
 #define LB_TAG_ADDRESS "lifeboat:address"
 
-/* --- reading -------------------------------------------------------------------------------------- */
+/* --- reading
+ * -------------------------------------------------------------------------------------- */
 struct lb_read;
 /* Gets every answer, also failures. May ask again: the next page, a dependent request. */
 typedef void lb_decode_fn(struct lb_read *read, const struct lb_call *call,
@@ -153,10 +156,11 @@ struct lb_read {
     struct lb_resource *resource;
     struct lb_live *live; /* to be filled; resource->live stays as it was until all is read */
     struct lb_diags *diags;
-    size_t siblings; /* objects of this kind in all stacks of this run: choose list or single gets */
+    size_t
+        siblings; /* objects of this kind in all stacks of this run: choose list or single gets */
     /* Asks one request. Equal requests of one run are sent once, whoever asks: ask for a list when
-     * that is cheaper and pick your own part. Requests of an operation with batch_member are merged:
-     * ask with a list of one, and find your own item in the answer. */
+     * that is cheaper and pick your own part. Requests of an operation with batch_member are
+     * merged: ask with a list of one, and find your own item in the answer. */
     void (*ask)(struct lb_read *, const struct lb_call *, lb_decode_fn *);
     /* An object that is ours by its marks but in no spec of this run: reported as released. */
     void (*stray)(struct lb_read *, const char *address, const char *what);
@@ -165,13 +169,15 @@ struct lb_read {
 
 /* A call with region and address of the object set. */
 struct lb_call *lb_read_call(struct lb_read *read, const struct lb_op *op);
-/* True when answered. Otherwise: "not found" leaves the status alone and returns false; anything else
- * marks the object unreadable, with a diagnostic that names the operation, and returns false. */
+/* True when answered. Otherwise: "not found" leaves the status alone and returns false; anything
+ * else marks the object unreadable, with a diagnostic that names the operation, and returns false.
+ */
 bool lb_read_ok(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer);
 /* The live map of attributes, made on first use. */
 struct lb_value *lb_read_value(struct lb_read *read);
 
-/* --- writing -------------------------------------------------------------------------------------- */
+/* --- writing
+ * -------------------------------------------------------------------------------------- */
 struct lb_write {
     struct lb_arena *arena;
     const struct lb_stack *stack;
@@ -186,11 +192,12 @@ struct lb_write {
 };
 struct lb_call *lb_write_call(struct lb_write *write, const struct lb_op *op);
 
-/* --- the provider ----------------------------------------------------------------------------------- */
+/* --- the provider
+ * ----------------------------------------------------------------------------------- */
 struct lb_granule {
     const char *name; /* as in x-lb-granules; the order is the schema's */
-    /* NULL: another granule's read answers for this one too. Called only when the granule is wanted,
-     * or when a granule without a read of its own that follows it is. */
+    /* NULL: another granule's read answers for this one too. Called only when the granule is
+     * wanted, or when a granule without a read of its own that follows it is. */
     int (*read)(struct lb_read *);
     /* NULL: not written by itself. Called when the granule differs, or on create. */
     int (*write)(struct lb_write *);
@@ -210,8 +217,8 @@ struct lb_provider {
     int (*derive)(struct lb_stack *, struct lb_resource *);         /* required */
     /* Puts desired or live into one canonical form before they are compared. Optional. */
     void (*normalize)(struct lb_arena *, const struct lb_resource *, struct lb_value *);
-    /* Asks the service what a change would do. `dirty` lists the names of granules that differ; decodes
-     * fill *out, which lives as long as the read. Optional. */
+    /* Asks the service what a change would do. `dirty` lists the names of granules that differ;
+     * decodes fill *out, which lives as long as the read. Optional. */
     int (*forecast)(struct lb_read *, const struct lb_value *dirty, struct lb_forecast *out);
 };
 
