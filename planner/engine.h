@@ -14,14 +14,16 @@ struct lb_engine {
     const volatile int *stop; /* set by the first signal */
 };
 
-/* --- load (spec.c): offline ---------------------------------------------------------------------------- */
+/* --- load (spec.c): offline
+ * ---------------------------------------------------------------------------- */
 /* YAML, schema, references, derivation: every error at once. `source` must outlive the stack. */
 int lb_spec_load(struct lb_engine *engine, const struct lb_source *source, struct lb_stack *out);
 /* Hazards that need no live state; `validate` and `plan` show them. */
 void lb_hazards_offline(struct lb_stack *stack, struct lb_diags *findings);
 void lb_hazards_live(struct lb_stack *stack, struct lb_diags *findings);
 
-/* --- read (refresh.c): never mutates ------------------------------------------------------------------- */
+/* --- read (refresh.c): never mutates
+ * ------------------------------------------------------------------- */
 struct lb_stray { /* ours by its marks, in no spec of the run */
     const char *address;
     const char *what;
@@ -33,15 +35,17 @@ struct lb_refresh {
     const char *caller; /* ARN */
     uint64_t calls;
 };
-/* Reads every object of all stacks in one wave (two where an endpoint must be known first). Fails only
- * when nothing can be planned: credentials, wrong account. What could not be read is marked so. */
+/* Reads every object of all stacks in one wave (two where an endpoint must be known first). Fails
+ * only when nothing can be planned: credentials, wrong account. What could not be read is marked
+ * so. */
 int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                    struct lb_refresh *out);
 /* Reads one object again, for apply. done(payload) is called when live is replaced. */
 void lb_refresh_one(struct lb_engine *engine, struct lb_stack *stack, struct lb_resource *resource,
                     void (*done)(void *payload), void *payload);
 
-/* --- plan: refresh + diff + hazards + steps for several stacks ---------------------------------------- */
+/* --- plan: refresh + diff + hazards + steps for several stacks
+ * ---------------------------------------- */
 struct lb_plan_options {
     const char *const *targets; /* addresses; none: all */
     size_t target_count;
@@ -52,7 +56,8 @@ struct lb_plan_options {
 int lb_engine_plan(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                    const struct lb_plan_options *options, struct lb_plan *plans);
 
-/* --- apply (apply.c): the only maker of a permit ------------------------------------------------------- */
+/* --- apply (apply.c): the only maker of a permit
+ * ------------------------------------------------------- */
 enum lb_event_type {
     LB_EVENT_STEP_START,
     LB_EVENT_STEP_PROGRESS,
@@ -84,8 +89,8 @@ struct lb_apply_result {
     size_t done, failed, not_started;
     bool interrupted;
 };
-/* Runs the plan's steps: in parallel, longest path first, each read back until it is so. The plan must
- * come from lb_engine_plan of this run; the caller has the user's consent for exactly this id.
+/* Runs the plan's steps: in parallel, longest path first, each read back until it is so. The plan
+ * must come from lb_engine_plan of this run; the caller has the user's consent for exactly this id.
  * Returns the exit code; 0 only when every step is done. */
 int lb_apply_run(struct lb_engine *engine, struct lb_stack *stack, const struct lb_plan *plan,
                  const struct lb_apply_options *options, struct lb_apply_result *out);

@@ -1,8 +1,8 @@
 /* plan.h: the plan is data, from read to git.
  *
- * A plan holds changes (what differs, attribute by attribute, with a reason) and steps (the calls that
- * make it so, in order). Plan builders make plans; renderers, apply and the ledger take them. Nothing in
- * a plan is a closure: what was reviewed is what is stored is what runs.
+ * A plan holds changes (what differs, attribute by attribute, with a reason) and steps (the calls
+ * that make it so, in order). Plan builders make plans; renderers, apply and the ledger take them.
+ * Nothing in a plan is a closure: what was reviewed is what is stored is what runs.
  */
 #ifndef LB_PLANNER_PLAN_H
 #define LB_PLANNER_PLAN_H
@@ -23,7 +23,7 @@ struct lb_field {
     const char *path;              /* "lifecycle/rules/lifeboat-auto-purge/prefix" */
     const struct lb_value *before; /* NULL: not there */
     const struct lb_value *after;  /* NULL: to be removed; LB_UNKNOWN: known after apply */
-    const char *reason;            /* "stated at lifeboat.yaml:18", "derived from repository.nightly" */
+    const char *reason; /* "stated at lifeboat.yaml:18", "derived from repository.nightly" */
     const char *granule;
     const struct lb_schema *schema; /* NULL in a plan that was read from a file */
 };
@@ -39,9 +39,9 @@ struct lb_change {
     size_t foreign_count, foreign_capacity;
     const char **unknown; /* paths known only after apply, or not visible (write-only) */
     size_t unknown_count, unknown_capacity;
-    const char *risk;       /* "none", "low", "disruptive", "data-loss" */
-    const char *disruption; /* "blue/green deployment (service dry run)"; NULL: none */
-    struct lb_mark mark;    /* spec_range; in a plan read from a file source->text is empty */
+    const char *risk;             /* "none", "low", "disruptive", "data-loss" */
+    const char *disruption;       /* "blue/green deployment (service dry run)"; NULL: none */
+    struct lb_mark mark;          /* spec_range; in a plan read from a file source->text is empty */
     struct lb_resource *resource; /* NULL in a plan that was read from a file, and for strays */
 };
 
@@ -83,7 +83,7 @@ struct lb_plan {
     size_t finding_count, finding_capacity;
     struct lb_observed *observed;
     size_t observed_count, observed_capacity;
-    int64_t rpo_s, rto_s; /* declared; 0: none */
+    int64_t rpo_s, rto_s;                     /* declared; 0: none */
     int64_t rpo_supported_s, rto_supported_s; /* 0: no evidence */
     const char *rpo_evidence, *rto_evidence;
     size_t unchanged;
@@ -101,24 +101,27 @@ bool lb_plan_can_apply(const struct lb_plan *plan, const char **why_not, int *ex
 /* The last line of every rendering: "Plan: 5 to create, ...". */
 char *lb_plan_summary(struct lb_arena *arena, const struct lb_plan *plan);
 
-/* --- making (plan.c) ------------------------------------------------------------------------------- */
+/* --- making (plan.c)
+ * ------------------------------------------------------------------------------- */
 /* From a refreshed stack: diff, steps, id. Findings are those of hazard.c. */
 int lb_plan_make(struct lb_arena *arena, struct lb_stack *stack, const struct lb_diags *findings,
                  struct lb_plan *out);
-/* Sets the id: SHA-256 of canonical {spec digest, account, partition, regions, digest of every object
- * touched or depended on, ordered steps}. No times, no request ids. */
+/* Sets the id: SHA-256 of canonical {spec digest, account, partition, regions, digest of every
+ * object touched or depended on, ordered steps}. No times, no request ids. */
 void lb_plan_seal(struct lb_arena *arena, struct lb_plan *plan);
 
-/* --- in and out (plan_io.c) ------------------------------------------------------------------------- */
+/* --- in and out (plan_io.c)
+ * ------------------------------------------------------------------------- */
 struct lb_value *lb_plan_to_value(struct lb_arena *arena, const struct lb_plan *plan);
-/* Strict: unknown major version refused with a hint, wrong types refused. For show and for comparing;
- * what it holds is never executed. */
-int lb_plan_from_value(struct lb_arena *arena, struct lb_diags *diags,
-                       const struct lb_value *value, struct lb_plan *out);
+/* Strict: unknown major version refused with a hint, wrong types refused. For show and for
+ * comparing; what it holds is never executed. */
+int lb_plan_from_value(struct lb_arena *arena, struct lb_diags *diags, const struct lb_value *value,
+                       struct lb_plan *out);
 
-/* --- comparing (compare.c) -------------------------------------------------------------------------- */
-/* 0 when `now` does what `approved` did, or less because steps are satisfied already. Otherwise -1 and
- * the difference in words, one line an object or step, in `out`. */
+/* --- comparing (compare.c)
+ * -------------------------------------------------------------------------- */
+/* 0 when `now` does what `approved` did, or less because steps are satisfied already. Otherwise -1
+ * and the difference in words, one line an object or step, in `out`. */
 int lb_plan_compare(struct lb_arena *arena, const struct lb_plan *approved,
                     const struct lb_plan *now, struct lb_str *out);
 

@@ -85,8 +85,7 @@ const char *lb_repository_path(const struct lb_stack *stack, const struct lb_val
                            (long long)stack->generation);
 }
 
-const char *lb_repository_bucket(const struct lb_stack *stack, const struct lb_value *repository,
-                                 enum lb_side writer)
+const char *lb_repository_bucket(const struct lb_value *repository, enum lb_side writer)
 {
     const struct lb_value *buckets = lb_map_get(repository, "buckets");
     return lb_text(lb_map_get(buckets, lb_side_name(writer)), NULL);

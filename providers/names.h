@@ -25,7 +25,6 @@ bool lb_engine_opensearch(const char *engine, int *major, int *minor);
 const char *lb_repository_path(const struct lb_stack *stack, const struct lb_value *repository);
 /* The bucket that the writer on that side uses (`buckets: {primary: ...}`). NULL when not declared.
  */
-const char *lb_repository_bucket(const struct lb_stack *stack, const struct lb_value *repository,
-                                 enum lb_side writer);
+const char *lb_repository_bucket(const struct lb_value *repository, enum lb_side writer);
 
 #endif
