@@ -39,4 +39,7 @@ char *lb_arena_vprintf(struct lb_arena *arena, const char *format, va_list args)
 /* Calls release(object) when the arena is freed. */
 void lb_arena_defer(struct lb_arena *arena, void (*release)(void *object), void *object);
 
+/* One line on standard error, exit 1. For the few who malloc outside an arena. */
+_Noreturn void lb_out_of_memory(void);
+
 #endif

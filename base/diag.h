@@ -36,6 +36,7 @@ struct lb_diag {
     const char *remedy;  /* NULL: the code's */
     const char *address; /* "bucket.logs"; NULL when it concerns no object */
     struct lb_mark mark; /* line 0 when it has no place in the spec */
+    bool secret;         /* the place may hold a secret: its source line is not shown */
     /* For an answer of an API; NULL/0 otherwise. */
     const char *service, *operation, *request_id, *error_code;
     int http_status;

@@ -33,7 +33,7 @@ struct lb_source {
     size_t length;
 };
 
-/* 1-based; line 0 means "no place". Columns count characters, not bytes. */
+/* 1-based; line 0 means "no place". Columns count characters, not bytes. The end is exclusive. */
 struct lb_mark {
     const struct lb_source *source;
     uint32_t line, column;
@@ -87,12 +87,15 @@ struct lb_value *lb_value_map(struct lb_arena *arena);
 struct lb_value *lb_value_copy(struct lb_arena *arena, const struct lb_value *value);
 
 /* --- filling --------------------------------------------------------------------------------- */
-/* Sets or replaces; returns `value`, so that calls can be chained. The key is copied. */
+/* Sets or replaces; returns `value`, so that calls can be chained. The key is copied; a NULL value
+ * is stored as null. */
 struct lb_value *lb_map_set(struct lb_arena *arena, struct lb_value *map, const char *key,
                             struct lb_value *value);
 /* Sets only when the key is absent; returns what is there afterwards. */
 struct lb_value *lb_map_default(struct lb_arena *arena, struct lb_value *map, const char *key,
                                 struct lb_value *value);
+/* Says where the key of an entry was written. */
+void lb_map_mark_key(struct lb_value *map, const char *key, const struct lb_mark *mark);
 /* Shorthands; a NULL text sets nothing. */
 void lb_map_set_string(struct lb_arena *arena, struct lb_value *map, const char *key,
                        const char *text);
@@ -131,10 +134,13 @@ bool lb_bool_at(const struct lb_value *value, const char *path, bool otherwise);
 bool lb_list_has(const struct lb_value *list, const char *text);
 
 /* --- comparing -------------------------------------------------------------------------------- */
-/* Deep and typed: maps as sets of entries, lists in order; marks and reasons are ignored. */
+/* Deep and typed: maps as sets of entries, lists in order, numbers by value (1.0 equals 1); marks
+ * and reasons are ignored. Equal values have equal digests. */
 bool lb_value_equal(const struct lb_value *a, const struct lb_value *b);
 /* A total order, for sorting; consistent with lb_value_equal. NULL comes first. */
 int lb_value_compare(const struct lb_value *a, const struct lb_value *b);
+/* The entries by key, bytewise, as an array of pointers in the arena; the map stays as it is. */
+const struct lb_entry **lb_map_sorted(struct lb_arena *arena, const struct lb_value *map);
 /* True when the tree holds an LB_UNKNOWN anywhere. */
 bool lb_value_has_unknown(const struct lb_value *value);
 

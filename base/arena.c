@@ -1,0 +1,185 @@
+/* arena.c: the memory of one command.
+ *
+ * Blocks are calloc'ed and double from 8 KiB to 1 MiB; a piece larger than the next block gets a
+ * block of its own. With LB_ARENA_DEBUG every piece is a block, so a sanitizer sees the first byte
+ * past its end. Deferred calls live in the arena and run before its blocks go.
+ */
+#include "base/arena.h"
+#include "base/diag.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_BLOCK ((size_t)8 << 10)
+#define LARGEST_BLOCK ((size_t)1 << 20)
+#define ALIGNMENT _Alignof(max_align_t)
+
+struct block {
+    struct block *next;
+    size_t used, size; /* bytes of data */
+    max_align_t data[];
+};
+
+struct deferred {
+    struct deferred *next;
+    void (*release)(void *object);
+    void *object;
+};
+
+struct lb_arena {
+    struct block *blocks; /* the one being filled first */
+    struct deferred *deferred;
+    size_t next_size;
+};
+
+_Noreturn void lb_out_of_memory(void)
+{
+    fputs("lifeboat: out of memory; nothing is lost, run the command again\n", stderr);
+    exit(1);
+}
+
+struct lb_arena *lb_arena_new(void)
+{
+    struct lb_arena *arena = calloc(1, sizeof *arena);
+    if (!arena)
+        lb_out_of_memory();
+    arena->next_size = FIRST_BLOCK;
+    return arena;
+}
+
+void lb_arena_free(struct lb_arena *arena)
+{
+    if (!arena)
+        return;
+    while (arena->deferred) {
+        struct deferred *last = arena->deferred;
+        arena->deferred = last->next;
+        last->release(last->object);
+    }
+    while (arena->blocks) {
+        struct block *block = arena->blocks;
+        arena->blocks = block->next;
+        free(block);
+    }
+    free(arena);
+}
+
+static struct block *block_new(size_t size)
+{
+    if (size > SIZE_MAX - sizeof(struct block))
+        lb_out_of_memory();
+    struct block *block = calloc(1, sizeof *block + size);
+    if (!block)
+        lb_out_of_memory();
+    block->size = size;
+    return block;
+}
+
+#ifdef LB_ARENA_DEBUG
+void *lb_arena_alloc(struct lb_arena *arena, size_t size)
+{
+    struct block *block = block_new(size);
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return block->data;
+}
+#else
+void *lb_arena_alloc(struct lb_arena *arena, size_t size)
+{
+    if (size > SIZE_MAX - ALIGNMENT)
+        lb_out_of_memory();
+    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (!size)
+        size = ALIGNMENT;
+    struct block *block = arena->blocks;
+    if (!block || block->size - block->used < size) {
+        bool own = size > arena->next_size / 4;
+        block = block_new(own ? size : arena->next_size);
+        if (own &&
+            arena->blocks) { /* goes behind the block being filled, whose rest stays usable */
+            block->next = arena->blocks->next;
+            arena->blocks->next = block;
+        } else {
+            block->next = arena->blocks;
+            arena->blocks = block;
+        }
+        if (!own && arena->next_size < LARGEST_BLOCK)
+            arena->next_size *= 2;
+    }
+    void *piece = (char *)block->data + block->used;
+    block->used += size;
+    return piece;
+}
+#endif
+
+void *lb_arena_array(struct lb_arena *arena, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / size)
+        lb_out_of_memory();
+    return lb_arena_alloc(arena, count * size);
+}
+
+void *lb_arena_grow(struct lb_arena *arena, void *array, size_t used, size_t need, size_t size,
+                    size_t *capacity)
+{
+    if (array && need <= *capacity)
+        return array;
+    size_t wanted = *capacity > SIZE_MAX / 2 ? need : *capacity * 2;
+    if (wanted < 8)
+        wanted = 8;
+    if (wanted < need)
+        wanted = need;
+    void *grown = lb_arena_array(arena, wanted, size);
+    if (array && used)
+        memcpy(grown, array, used * size);
+    *capacity = wanted;
+    return grown;
+}
+
+char *lb_arena_strdup(struct lb_arena *arena, const char *text)
+{
+    return text ? lb_arena_strndup(arena, text, strlen(text)) : NULL;
+}
+
+char *lb_arena_strndup(struct lb_arena *arena, const char *text, size_t length)
+{
+    if (!text)
+        return NULL;
+    if (length == SIZE_MAX)
+        lb_out_of_memory();
+    char *copy = lb_arena_alloc(arena, length + 1);
+    memcpy(copy, text, length);
+    return copy;
+}
+
+char *lb_arena_printf(struct lb_arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = lb_arena_vprintf(arena, format, args);
+    va_end(args);
+    return text;
+}
+
+char *lb_arena_vprintf(struct lb_arena *arena, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    if (length < 0)
+        LB_BUG("cannot format \"%s\"", format);
+    char *text = lb_arena_alloc(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+void lb_arena_defer(struct lb_arena *arena, void (*release)(void *object), void *object)
+{
+    struct deferred *deferred = lb_arena_alloc(arena, sizeof *deferred);
+    *deferred = (struct deferred){arena->deferred, release, object};
+    arena->deferred = deferred;
+}
