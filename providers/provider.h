@@ -146,6 +146,7 @@ struct lb_value *lb_stack_resolve(const struct lb_stack *stack, struct lb_arena 
 /* --- reading
  * -------------------------------------------------------------------------------------- */
 struct lb_read;
+struct lb_forecast;
 /* Gets every answer, also failures. May ask again: the next page, a dependent request. */
 typedef void lb_decode_fn(struct lb_read *read, const struct lb_call *call,
                           const struct lb_answer *answer);
@@ -164,6 +165,7 @@ struct lb_read {
     void (*ask)(struct lb_read *, const struct lb_call *, lb_decode_fn *);
     /* An object that is ours by its marks but in no spec of this run: reported as released. */
     void (*stray)(struct lb_read *, const char *address, const char *what);
+    struct lb_forecast *forecast; /* while a forecast is asked for: what its decodes fill */
     void *engine; /* private to the planner */
 };
 
@@ -208,6 +210,9 @@ struct lb_forecast {
     const char *risk;       /* "none", "low", "disruptive", "data-loss"; NULL: the schema's */
     const char *disruption; /* "blue/green deployment (service dry run)"; NULL: none */
     int64_t estimate_s;     /* 0: the schema's */
+    /* "OpenSearch_2.19 cannot go back to OpenSearch_2.17": the change cannot be made in place, which
+     * makes it a replace. NULL: it can. */
+    const char *replace;
 };
 
 struct lb_provider {

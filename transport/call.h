@@ -78,6 +78,9 @@ struct lb_call {
     const char *secret;        /* "env:NAME" or "file:PATH"; read when the call is sent */
     int64_t deadline_ms;       /* for all attempts together; 0: the loop's default */
     const char *idempotent_on; /* error code that means "already so": answer counts as success */
+    /* Error code that is sent again with back-off until the deadline, whatever its status: a role that
+     * was made seconds ago is not yet visible to the service that is to use it. */
+    const char *retry_on;
 };
 
 enum lb_outcome {
