@@ -43,7 +43,10 @@ static const char *line_find(const struct lb_source *source, uint32_t line, size
             *length = (size_t)((next ? next : end) - at);
             if (*length && at[*length - 1] == '\r')
                 --*length;
-            return at;
+            /* Columns do not count a byte order mark, as in editors. */
+            bool bom = n == 1 && *length >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0;
+            *length -= bom ? 3 : 0;
+            return bom ? at + 3 : at;
         }
         at = next ? next + 1 : NULL;
     }
