@@ -4,7 +4,6 @@
 #include "sandbox/services.h"
 
 const struct sb_service *const sb_services[] = {
-    &sb_service_s3,
     &sb_service_iam,
     &sb_service_sts,
     NULL,

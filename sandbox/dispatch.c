@@ -1,0 +1,190 @@
+/* dispatch.c: the way of one request through what all services have in common. The order is fixed:
+ * the operation is named first, so that whatever happens next is in the call log; a region that is
+ * down answers nothing, not even to a wrong signature; faults come after the signature, like the
+ * service.
+ */
+#include "sandbox/internal.h"
+
+#include "base/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTROL "/_sandbox/"
+
+static char *form_text(struct lb_arena *arena, const char *text, size_t length)
+{
+    return lb_percent_decode(arena, lb_arena_strndup(arena, text, length));
+}
+
+static struct lb_value *parse_query(struct lb_arena *arena, const char *raw)
+{
+    struct lb_value *query = lb_value_map(arena);
+    for (const char *at = raw; at && *at;) {
+        size_t length = strcspn(at, "&");
+        const char *equals = memchr(at, '=', length);
+        size_t name_length = equals ? (size_t)(equals - at) : length;
+        const char *value = equals ? form_text(arena, equals + 1, length - name_length - 1) : "";
+        if (name_length > 0) {
+            lb_map_set_string(arena, query, form_text(arena, at, name_length), value);
+        }
+        at += length;
+        at += *at == '&';
+    }
+    return query;
+}
+
+static const struct sb_service *find_service(const struct sandbox *sandbox,
+                                             const struct sb_request *request, bool is_signed)
+{
+    for (size_t i = 0; sb_services[i]; i++) {
+        const struct sb_service *service = sb_services[i];
+        bool fits = is_signed ? lb_streq(service->signing, request->service) : service->anonymous;
+        if (fits && (!service->claims || service->claims(sandbox, request))) {
+            return service;
+        }
+    }
+    return NULL;
+}
+
+static void no_service(struct sb_exchange *exchange, bool is_signed)
+{
+    sb_error_json(&exchange->request, &exchange->response, 0,
+                  is_signed ? "UnknownOperation" : "MissingAuthenticationToken",
+                  is_signed ? "The sandbox has no service of that name in the credential scope"
+                            : "Missing Authentication Token");
+}
+
+static bool is_down(const struct sandbox *sandbox, const struct sb_service *service,
+                    const struct sb_request *request)
+{
+    return sb_region_down(sandbox, service->global ? service->name : request->region);
+}
+
+/* Faults that leave the service unasked. True when the answer is made. */
+static bool fault_before(const struct sb_service *service, struct sb_exchange *exchange,
+                         const char *what)
+{
+    const char *message = "This answer was asked for by a fault of the sandbox";
+    int status = what ? atoi(what) : 0;
+    const char *code = NULL;
+    if (lb_streq(what, "throttle")) {
+        code = "Throttling";
+    } else if (lb_streq(what, "deny")) {
+        code = "AccessDenied";
+        message = "User is not authorized to perform this operation";
+    } else if (status == 503) {
+        code = "ServiceUnavailable";
+    } else if (status == 429) {
+        code = "Throttling";
+    } else if (status == 403) {
+        code = "AccessDenied";
+    } else if (status > 0) {
+        code = "InternalFailure";
+    } else if (lb_streq(what, "reset")) {
+        exchange->send = SB_RESET;
+        return true;
+    }
+    if (code) {
+        service->error(&exchange->request, &exchange->response, status, code, message);
+    }
+    return code != NULL;
+}
+
+/* Faults that spoil or hold back the answer after the work was done. */
+static void fault_after(struct sb_exchange *exchange, const char *what)
+{
+    int64_t seconds;
+    if (lb_streq(what, "drop_reply")) {
+        exchange->send = SB_CLOSE;
+    } else if (lb_streq(what, "truncate")) {
+        exchange->send = SB_TRUNCATE;
+    } else if (lb_streq(what, "garbage")) {
+        lb_str_clear(&exchange->response.body);
+        lb_str_puts(&exchange->response.body, "<\x1b[31m{\"]\xff\xfe not an answer");
+    } else if (what && lb_starts_with(what, "delay:") &&
+               lb_duration_parse(what + 6, &seconds) == 0) {
+        exchange->delay_ms = seconds * 1000;
+    }
+}
+
+static void serve_service(struct sandbox *sandbox, const struct sb_service *service,
+                          struct sb_exchange *exchange, struct sb_auth *auth)
+{
+    struct sb_request *request = &exchange->request;
+    struct sb_response *response = &exchange->response;
+    request->service = service->name;
+    bool known = service->route(sandbox, request) == 0;
+    if (is_down(sandbox, service, request)) {
+        exchange->send = SB_CLOSE;
+        return;
+    }
+    if (auth->code) {
+        service->error(request, response, 0, auth->code, auth->message);
+        return;
+    }
+    if (!known) {
+        service->error(request, response, 0, "UnknownOperation",
+                       "The sandbox does not know this operation");
+        return;
+    }
+    const char *fault = sb_fault_take(sandbox, request);
+    if (!fault_before(service, exchange, fault)) {
+        service->handle(sandbox, request, response);
+        if (request->mutating) {
+            sb_touch(sandbox);
+        }
+        fault_after(exchange, fault);
+    }
+}
+
+static void begin(struct sandbox *sandbox, struct sb_exchange *exchange)
+{
+    static const char hex[] = "0123456789abcdef";
+    struct sb_request *request = &exchange->request;
+    struct lb_arena *arena = request->arena;
+    char *id = sb_id(sandbox, arena, hex, 32);
+    request->query = parse_query(arena, request->raw_query);
+    exchange->response.status = 200;
+    exchange->response.headers = lb_value_map(arena);
+    lb_map_set_string(
+        arena, exchange->response.headers, "x-amzn-requestid",
+        lb_arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", id, id + 8, id + 12, id + 16, id + 20));
+    lb_map_set_string(arena, exchange->response.headers, "x-amz-request-id",
+                      lb_arena_printf(arena, "%.16s", id));
+}
+
+static void serve_signed(struct sandbox *sandbox, struct sb_exchange *exchange)
+{
+    struct sb_request *request = &exchange->request;
+    struct sb_auth auth;
+    sb_auth_read(request, &auth);
+    sb_auth_check(sandbox, request, &auth);
+    bool is_signed = !lb_streq(auth.state, "none");
+    const struct sb_service *service = find_service(sandbox, request, is_signed);
+    if (service) {
+        serve_service(sandbox, service, exchange, &auth);
+    } else {
+        no_service(exchange, is_signed);
+    }
+    if (exchange->response.status == 0) {
+        exchange->send = SB_CLOSE;
+    }
+    sb_log_call(sandbox, request, exchange->send == SB_SEND ? exchange->response.status : 0,
+                auth.state);
+}
+
+void sb_serve(struct sandbox *sandbox, struct sb_exchange *exchange)
+{
+    pthread_mutex_lock(&sandbox->private->lock);
+    sb_clock_catch_up(sandbox);
+    begin(sandbox, exchange);
+    if (lb_starts_with(exchange->request.path, CONTROL)) {
+        sb_control(sandbox, exchange);
+    } else {
+        serve_signed(sandbox, exchange);
+    }
+    sb_save(sandbox, false);
+    sb_compact(sandbox);
+    pthread_mutex_unlock(&sandbox->private->lock);
+}
