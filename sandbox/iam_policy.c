@@ -7,8 +7,9 @@
 #include <ctype.h>
 #include <string.h>
 
-#define INLINE_MAX 10240 /* characters of all inline policies of a role, white space not counted   \
-                          */
+#define INLINE_MAX                                                                                 \
+    10240 /* characters of all inline policies of a role, white space not counted                  \
+           */
 #define ATTACHED_MAX 10
 
 static size_t weight(const char *document)

@@ -89,7 +89,6 @@ void sb_reply_xml(struct sb_response *response, int status, const char *root, co
     response->status = status;
     response->content_type = "text/xml";
     lb_str_clear(&response->body);
-    lb_str_puts(&response->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     lb_xml_write(&response->body, root, xmlns, body);
 }
 
