@@ -450,5 +450,6 @@ struct lb_value *lb_yaml_parse(struct lb_arena *arena, const struct lb_source *s
         failed = lb_diags_error(diags, "LB-S017", &r.root->mark,
                                 "the file holds one value, not keys");
     }
+    lb_yaml_hide_secrets(source, diags);
     return failed ? NULL : r.root;
 }

@@ -20,6 +20,10 @@ bool lb_yaml_forbidden(uint32_t character);
  * 0, or -1 with the errors in the sink. */
 int lb_yaml_check_bytes(const struct lb_source *source, struct lb_diags *diags);
 
+/* Strikes the texts of diagnostics whose line looks like one of a secret (`password: ...`): they
+ * come before any schema could tell which keys are secret. */
+void lb_yaml_hide_secrets(const struct lb_source *source, struct lb_diags *diags);
+
 /* A plain scalar by YAML 1.2's core schema, with two differences: decimal numbers with leading
  * zeros stay strings (012 is octal elsewhere), and so do .inf and .nan, which JSON cannot write. */
 struct lb_value *lb_yaml_plain(struct lb_arena *arena, const char *text, size_t length);

@@ -157,6 +157,32 @@ static void collects_errors(void **state)
     lb_arena_free(arena);
 }
 
+static const char *const secrets[] = {
+    "password: *hunter2\n",  "password: &hunter2 x\n",      "password: !hunter2\n",
+    "password: @hunter2\n",  "a: {Secret: hunter2: x}\n",   "secret_key: 1\nsecret_key: hunter2\n",
+    "password: \"hunter2\n", "api_token: \"hunter2\\0\"\n",
+};
+
+static void quotes_no_line_of_a_secret(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        struct lb_arena *arena = lb_arena_new();
+        struct lb_diags diags;
+        struct lb_str text = {0};
+        assert_null(parse(arena, secrets[i], strlen(secrets[i]), &diags));
+        for (size_t j = 0; j < diags.count; j++) {
+            lb_diag_render(&text, &diags.items[j], false);
+        }
+        assert_non_null(strstr(lb_str_text(&text), "error[LB-S0"));
+        if (strstr(lb_str_text(&text), "hunter2")) {
+            fail_msg("%s", lb_str_text(&text));
+        }
+        lb_str_release(&text);
+        lb_arena_free(arena);
+    }
+}
+
 /* --- marks ------------------------------------------------------------------------------------ */
 
 static void marks_count_characters(void **state)
@@ -283,13 +309,10 @@ static void never_crashes_on_cut_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_yaml_12),
-        cmocka_unit_test(refuses_with_place),
-        cmocka_unit_test(collects_errors),
-        cmocka_unit_test(marks_count_characters),
-        cmocka_unit_test(gives_up_in_time),
-        cmocka_unit_test(caps_depth_at_64),
-        cmocka_unit_test(never_crashes_on_cut_text),
+        cmocka_unit_test(reads_yaml_12),          cmocka_unit_test(refuses_with_place),
+        cmocka_unit_test(collects_errors),        cmocka_unit_test(quotes_no_line_of_a_secret),
+        cmocka_unit_test(marks_count_characters), cmocka_unit_test(gives_up_in_time),
+        cmocka_unit_test(caps_depth_at_64),       cmocka_unit_test(never_crashes_on_cut_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,66 @@
+/* yaml_secret.c: keeps a secret out of the messages about broken YAML.
+ *
+ * Passwords like to start with *, &, ! or @, so writing one into a spec often is a syntax error,
+ * and its line would be quoted in a log before the schema could say that the key is secret. So a
+ * line with a telling word before its colon is not quoted; at worst, a harmless line is missing
+ * from a message.
+ */
+#include "base/yaml_private.h"
+
+#include <ctype.h>
+
+/* `word` in lower case anywhere between the two places. */
+static bool holds(const char *at, const char *end, const char *word)
+{
+    size_t length = strlen(word);
+    for (; (size_t)(end - at) >= length; at++) {
+        size_t i = 0;
+        while (i < length && tolower((unsigned char)at[i]) == word[i]) {
+            i++;
+        }
+        if (i == length) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool looks_secret(const char *line, const char *end)
+{
+    static const char *const words[] = {"passw",      "pasw",    "secret",     "token",
+                                        "credential", "private", "access_key", "apikey"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (holds(line, end, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *line_start(const struct lb_source *source, uint32_t line)
+{
+    const char *at = source->text, *end = source->text + source->length;
+    for (uint32_t n = 1; n < line && at; n++) {
+        at = memchr(at, '\n', (size_t)(end - at));
+        at = at ? at + 1 : NULL;
+    }
+    return at;
+}
+
+void lb_yaml_hide_secrets(const struct lb_source *source, struct lb_diags *diags)
+{
+    for (size_t i = 0; i < diags->count; i++) {
+        struct lb_diag *diag = &diags->items[i];
+        const char *line = diag->mark.source == source ? line_start(source, diag->mark.line) : NULL;
+        if (!line) {
+            continue;
+        }
+        const char *end = memchr(line, '\n', source->length - (size_t)(line - source->text));
+        if (looks_secret(line, end ? end : source->text + source->length)) {
+            const struct lb_code *row = lb_code_find(diag->code);
+            diag->secret = true;
+            diag->detail = NULL;
+            diag->remedy = row ? row->remedy : NULL;
+        }
+    }
+}
