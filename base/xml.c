@@ -1,12 +1,13 @@
 /* xml.c: XML in, over expat.
  *
  * Answers come from the network: a DOCTYPE ends the parse before an entity can be declared, depth,
- * size and number of elements are capped, and the encoding is fixed to UTF-8 whatever the document
- * says. expat resolves namespaces ("uri name"), so an undeclared prefix is an error, and we keep
- * the local names.
+ * size and number of elements are capped, and the text must be UTF-8 whatever the document says
+ * (expat follows a UTF-16 byte order mark even where the encoding is given). expat resolves
+ * namespaces ("uri name"), so an undeclared prefix is an error, and we keep the local names.
  */
 #include "base/xml.h"
 #include "base/diag.h"
+#include "base/utf8.h"
 
 #include <expat.h>
 #include <string.h>
@@ -166,17 +167,25 @@ static XML_Parser parser_new(struct parse *parse)
     return expat;
 }
 
+/* What expat need not see; NULL when there is nothing wrong with the bytes. */
+static const char *bytes_fault(const char *text, size_t length)
+{
+    if (length > LB_XML_MAX_BYTES)
+        return "larger than 64 MiB";
+    if (length && !lb_utf8_valid(text, length))
+        return "not valid UTF-8";
+    return length && memchr(text, '\0', length) ? "a NUL byte" : NULL;
+}
+
 struct lb_value *lb_xml_parse(struct lb_arena *arena, const char *text, size_t length,
                               const char **error)
 {
     const char *unused;
     if (!error)
         error = &unused;
-    *error = NULL;
-    if (length > LB_XML_MAX_BYTES) {
-        *error = "larger than 64 MiB";
+    *error = bytes_fault(text, length);
+    if (*error)
         return NULL;
-    }
     struct parse parse = {.arena = arena, .root = lb_value_map(arena)};
     parse.expat = parser_new(&parse);
     enum XML_Status status = XML_Parse(parse.expat, text ? text : "", (int)length, XML_TRUE);
