@@ -1,8 +1,9 @@
 /* sigv4.h: AWS Signature Version 4, header form.
  *
  * libcurl's own signer is not used: 7.88 neither sorts nor encodes the query and signs S3 without a
- * payload hash. Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
- * The three stages are visible so that a failing test says which one is wrong.
+ * payload hash. Rules:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html The
+ * three stages are visible so that a failing test says which one is wrong.
  */
 #ifndef LB_TRANSPORT_SIGV4_H
 #define LB_TRANSPORT_SIGV4_H
@@ -40,8 +41,8 @@ void lb_sigv4_key(const struct lb_sigv4 *params, unsigned char out[LB_SHA256_BYT
 const char *lb_sigv4_signature(struct lb_arena *arena, const struct lb_sigv4 *params,
                                const char *string_to_sign);
 
-/* Adds x-amz-date, x-amz-security-token, x-amz-content-sha256 (S3 and clusters) and authorization to
- * `headers`, which must already hold every other header that is to be sent and signed. */
+/* Adds x-amz-date, x-amz-security-token, x-amz-content-sha256 (S3 and clusters) and authorization
+ * to `headers`, which must already hold every other header that is to be sent and signed. */
 void lb_sigv4_sign(struct lb_arena *arena, const struct lb_sigv4 *params, const char *method,
                    const char *path, const char *query, struct lb_value *headers, const void *body,
                    size_t body_length);
