@@ -45,14 +45,18 @@ struct lb_op {
     const char *path;
     bool mutates;
     enum lb_plane plane;
-    /* Sent again after a lost or 5xx answer without asking? False only for operations that would
-     * make a second thing; those are followed by a read instead. Reads are always repeatable. */
+    /* True for an operation that would make a second thing when sent twice (CreateHealthCheck with
+     * a new reference, StartBuild): after an answer that was lost or 5xx it is not sent again but
+     * followed by a read. Reads are always repeatable. */
     bool once;
     /* Members that are merged when several reads ask for the same operation: the list parameter in
      * the body ("DomainNames") and how many the service takes. 0: not batchable. */
     const char *batch_member;
     int batch_max;
     const char *iam; /* IAM action when it is not service:Name; NULL otherwise */
+    /* The answer is bytes, not the wire family's tree (GetObject, _cat): body stays NULL, read raw.
+     */
+    bool raw_answer;
 };
 
 /* "s3:PutBucketVersioning": the words of the plan's `call`, in the arena. */
@@ -62,24 +66,24 @@ enum lb_auth { LB_AUTH_SIGV4, LB_AUTH_BASIC, LB_AUTH_NONE };
 
 struct lb_call {
     const struct lb_op *op;
-    const char *region;        /* where the object lives; global services sign with their own */
-    const char *host;          /* a cluster's own host (no scheme); NULL for AWS services */
-    const char *scheme;        /* "https" when NULL; "http" is refused unless loopback */
-    const char *address;       /* the object it is for, for messages and logs */
-    struct lb_value *params;   /* map: path and query parameters */
-    struct lb_value *headers;  /* map: extra headers (x-amz-expected-bucket-owner) */
-    struct lb_value *body;     /* map or list; NULL: none. JSON, form or XML by the wire family */
-    const char *body_root;     /* root element of a rest-xml body */
-    const char *raw;           /* instead of body: bytes to send as they are */
+    const char *region;       /* where the object lives; global services sign with their own */
+    const char *host;         /* a cluster's own host (no scheme); NULL for AWS services */
+    const char *scheme;       /* "https" when NULL; "http" is refused unless loopback */
+    const char *address;      /* the object it is for, for messages and logs */
+    struct lb_value *params;  /* map: path and query parameters */
+    struct lb_value *headers; /* map: extra headers (x-amz-expected-bucket-owner) */
+    struct lb_value *body;    /* map or list; NULL: none. JSON, form or XML by the wire family */
+    const char *body_root;    /* root element of a rest-xml body */
+    const char *raw;          /* instead of body: bytes to send as they are */
     size_t raw_length;
-    const char *raw_type;      /* content type of raw */
-    enum lb_auth auth;         /* basic: user and the reference of the secret below */
+    const char *raw_type; /* content type of raw */
+    enum lb_auth auth;    /* basic: user and the reference of the secret below */
     const char *user;
     const char *secret;        /* "env:NAME" or "file:PATH"; read when the call is sent */
     int64_t deadline_ms;       /* for all attempts together; 0: the loop's default */
     const char *idempotent_on; /* error code that means "already so": answer counts as success */
-    /* Error code that is sent again with back-off until the deadline, whatever its status: a role that
-     * was made seconds ago is not yet visible to the service that is to use it. */
+    /* Error code that is sent again with back-off until the deadline, whatever its status: a role
+     * that was made seconds ago is not yet visible to the service that is to use it. */
     const char *retry_on;
 };
 
@@ -96,13 +100,13 @@ enum lb_outcome {
 
 struct lb_answer {
     enum lb_outcome outcome;
-    int status;                   /* HTTP; 0 when none came */
-    struct lb_value *body;        /* decoded; for rest-xml and query a map with the root element */
-    struct lb_value *headers;     /* map, lower-case names */
-    const char *raw;              /* undecoded body; NULL when empty */
+    int status;               /* HTTP; 0 when none came */
+    struct lb_value *body;    /* decoded; for rest-xml and query a map with the root element */
+    struct lb_value *headers; /* map, lower-case names */
+    const char *raw;          /* undecoded body; NULL when empty */
     size_t raw_length;
-    const char *error_code;       /* "NoSuchBucket"; "repository_missing_exception" */
-    const char *error_message;    /* the server's words, unescaped */
+    const char *error_code;    /* "NoSuchBucket"; "repository_missing_exception" */
+    const char *error_message; /* the server's words, unescaped */
     const char *request_id;
     int attempts;
     int64_t elapsed_ms;

@@ -1,5 +1,6 @@
-/* loop.h: the one event loop of the program: one thread, one libcurl multi handle, an own ready-queue
- * with a window per host and a token bucket per (service, region). Implements lb_exchange.
+/* loop.h: the one event loop of the program: one thread, one libcurl multi handle, an own
+ * ready-queue with a window per host and a token bucket per (service, region). Implements
+ * lb_exchange.
  */
 #ifndef LB_TRANSPORT_LOOP_H
 #define LB_TRANSPORT_LOOP_H
@@ -13,8 +14,12 @@ struct lb_loop_counts {
     uint64_t calls, attempts, connections, bytes_in, bytes_out, throttled;
 };
 
-/* Credentials are resolved at the first signed call. Log lines (LIFEBOAT_LOG) go to LIFEBOAT_LOG_FILE
- * or standard error, redacted by value. */
+/* Credentials are resolved at the first signed call. Log lines (LIFEBOAT_LOG) go to
+ * LIFEBOAT_LOG_FILE or standard error, redacted by value. */
+/* Environment, besides creds.h and endpoint.h: LIFEBOAT_LOG, LIFEBOAT_LOG_FILE, and
+ * LIFEBOAT_TIME_SCALE=N (set by the sandbox, whose clock runs N times as fast): divides back-off
+ * and `after` waits by N and changes nothing else; deadlines and request rates stay in wall-clock
+ * time. */
 int lb_loop_new(struct lb_arena *arena, struct lb_diags *diags, struct lb_loop **out);
 struct lb_exchange lb_loop_exchange(struct lb_loop *loop);
 void lb_loop_counts(const struct lb_loop *loop, struct lb_loop_counts *out);

@@ -8,7 +8,7 @@ enum lb_error_class {
     LB_CLASS_FINAL,
     LB_CLASS_THROTTLE,
     LB_CLASS_TRANSIENT,
-    LB_CLASS_SKEW,      /* clock skew: correct once, try again */
+    LB_CLASS_SKEW, /* clock skew: correct once, try again */
     LB_CLASS_DENIED,
     LB_CLASS_NOT_FOUND, /* absent, or a sub-resource that is not set */
 };

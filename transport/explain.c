@@ -1,0 +1,110 @@
+/* explain.c: which diagnostic an answer is. First by the error code, where a code has a better next
+ * step than its outcome, then by the outcome.
+ */
+#include "transport/explain.h"
+
+#include "base/str.h"
+
+static const struct {
+    const char *error_code, *code;
+} by_code[] = {
+    {"NoCredentials", "LB-A001"},
+    {"NoSecret", "LB-A008"},
+    {"ExpiredToken", "LB-A011"},
+    {"ExpiredTokenException", "LB-A011"},
+    {"TokenRefreshRequired", "LB-A011"},
+    {"InvalidToken", "LB-A011"},
+    {"InvalidAccessKeyId", "LB-A011"},
+    {"InvalidClientTokenId", "LB-A011"},
+    {"UnrecognizedClientException", "LB-A011"},
+    {"SignatureDoesNotMatch", "LB-A011"},
+    {"InvalidSignatureException", "LB-A011"},
+    {"RequestTimeTooSkewed", "LB-A012"},
+    {"RequestExpired", "LB-A012"},
+    {"RequestInTheFuture", "LB-A012"},
+    {"TlsError", "LB-A015"},
+    {"Timeout", "LB-A016"},
+    {"ConnectionLost", "LB-A018"},
+    {"UnreadableAnswer", "LB-A019"},
+    {"TooLarge", "LB-A020"},
+    {"PermanentRedirect", "LB-A024"},
+    {"TemporaryRedirect", "LB-A024"},
+    {"AuthorizationHeaderMalformed", "LB-A024"},
+};
+
+static const char *const by_outcome[] = {
+    [LB_ANSWERED] = "LB-A019",    [LB_NOT_FOUND] = "LB-A022", [LB_REFUSED] = "LB-A021",
+    [LB_DENIED] = "LB-A010",      [LB_THROTTLED] = "LB-A013", [LB_FAILED] = "LB-A017",
+    [LB_UNREACHABLE] = "LB-A014", [LB_CANCELLED] = "LB-A023",
+};
+
+static const char *find_code(const struct lb_answer *answer)
+{
+    const char *error_code = answer->error_code;
+    if (error_code && lb_starts_with(error_code, "LB-") && lb_code_find(error_code))
+        return error_code;
+    for (size_t i = 0; i < sizeof by_code / sizeof *by_code; i++)
+        if (lb_streq(by_code[i].error_code, error_code))
+            return by_code[i].code;
+    return by_outcome[answer->outcome];
+}
+
+static const char *detail(struct lb_arena *arena, const struct lb_call *call,
+                          const struct lb_answer *answer)
+{
+    struct lb_str text = {0};
+    lb_str_puts(&text, lb_op_label(arena, call->op));
+    const char *place = call->host ? call->host : call->op->service->global ? NULL : call->region;
+    if (place)
+        lb_str_printf(&text, " in %s", place);
+    if (answer->status)
+        lb_str_printf(&text, ": HTTP %d", answer->status);
+    if (answer->error_code && !lb_starts_with(answer->error_code, "LB-"))
+        lb_str_printf(&text, " %s", answer->error_code);
+    if (answer->error_message && *answer->error_message)
+        lb_str_printf(&text, ": %s", answer->error_message);
+    if (answer->attempts > 1)
+        lb_str_printf(&text, " (%d attempts, %lld.%01lld s)", answer->attempts,
+                      (long long)answer->elapsed_ms / 1000,
+                      (long long)answer->elapsed_ms % 1000 / 100);
+    return lb_str_take(&text, arena);
+}
+
+/* The next step where this case has a better one than its code's row; NULL otherwise. */
+static const char *remedy(struct lb_arena *arena, const char *code, const struct lb_call *call,
+                          const struct lb_answer *answer)
+{
+    const struct lb_op *op = call->op;
+    const char *region = lb_answer_header(answer, "x-amz-bucket-region");
+    if (lb_streq(code, "LB-A024") && region)
+        return lb_arena_printf(arena, "the bucket is in %s: name that region for it", region);
+    if (lb_streq(code, "LB-A010") && !op->service->prefix)
+        return "map the caller's role (or user) to a role of the cluster that may do this, and "
+               "allow it in the domain's access policy";
+    if (lb_streq(code, "LB-A010"))
+        return lb_arena_printf(
+            arena, "allow the caller %s",
+            op->iam ? op->iam : lb_arena_printf(arena, "%s:%s", op->service->signing, op->name));
+    return NULL;
+}
+
+void lb_answer_diag(struct lb_arena *arena, const struct lb_call *call,
+                    const struct lb_answer *answer, struct lb_diag *out)
+{
+    const char *name = find_code(answer);
+    const struct lb_code *code = lb_code_find(name);
+    *out = (struct lb_diag){
+        .code = name,
+        .severity = LB_ERROR,
+        .exit = code ? code->exit : 1,
+        .summary = code ? code->summary : NULL,
+        .detail = detail(arena, call, answer),
+        .remedy = remedy(arena, name, call, answer),
+        .address = call->address,
+        .service = call->op->service->id,
+        .operation = call->op->name,
+        .request_id = answer->request_id,
+        .error_code = answer->error_code,
+        .http_status = answer->status,
+    };
+}

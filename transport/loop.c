@@ -1,0 +1,311 @@
+/* loop.c: the event loop behind lb_exchange: one thread, one multi handle.
+ *
+ * A call is submitted into the lane of its place, leaves it when window and bucket allow, becomes a
+ * transfer, is judged, and either waits on a timer for another attempt or is delivered. `done` is
+ * called from run only: what it submits is picked up in the same turn.
+ */
+#include "base/time.h"
+#include "transport/loop_private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEADLINE_MS 60000
+#define POLL_MS 200 /* how long *stop may go unseen */
+
+/* --- making ----------------------------------------------------------------------------------- */
+static void release(void *object)
+{
+    struct lb_loop *loop = object;
+    if (loop->multi)
+        lb_transfers_release(loop);
+    lb_timers_release(&loop->timers);
+    lb_creds_wipe(&loop->creds);
+    lb_log_close(&loop->log);
+}
+
+static int read_time_scale(struct lb_diags *diags, double *out)
+{
+    const char *text = getenv("LIFEBOAT_TIME_SCALE");
+    char *end = NULL;
+    *out = 1;
+    if (!text || !*text)
+        return 0;
+    *out = strtod(text, &end);
+    if (*end || !isfinite(*out) || *out < 1 || *out > 1e9)
+        return lb_diags_error(diags, "LB-A004", NULL, "LIFEBOAT_TIME_SCALE is \"%s\"", text);
+    return 0;
+}
+
+int lb_loop_new(struct lb_arena *arena, struct lb_diags *diags, struct lb_loop **out)
+{
+    struct lb_loop *loop = lb_arena_alloc(arena, sizeof *loop);
+    loop->arena = arena;
+    loop->log.fd = -1;
+    if (lb_aws_config_load(arena, diags, &loop->config) < 0 ||
+        read_time_scale(diags, &loop->time_scale) < 0 || lb_log_open(diags, &loop->log) < 0)
+        return -1;
+    lb_arena_defer(arena, release, loop);
+    loop->start_ms = lb_time_monotonic_ms();
+    loop->lane_index = lb_value_map(arena);
+    /* The jitter only has to differ between processes. */
+    int64_t seed = loop->start_ms ^ ((int64_t)getpid() << 20) ^ lb_time_now();
+    for (size_t i = 0; i < 3; i++)
+        loop->random[i] = (unsigned short)(seed >> (16 * i));
+    if (lb_transfers_init(loop) < 0)
+        LB_BUG("libcurl cannot be initialised");
+    *out = loop;
+    return 0;
+}
+
+void lb_loop_counts(const struct lb_loop *loop, struct lb_loop_counts *out)
+{
+    *out = loop->counts;
+}
+
+/* --- submit ----------------------------------------------------------------------------------- */
+static struct lb_lane *find_lane(struct lb_loop *loop, const struct lb_job *job)
+{
+    const struct lb_service *service = job->call->op->service;
+    const char *key = lb_arena_printf(job->arena, "%s %s %s", service->id,
+                                      job->endpoint.signing_region ? job->endpoint.signing_region
+                                                                   : "",
+                                      job->endpoint.host_header);
+    int64_t at = lb_int(lb_map_get(loop->lane_index, key), -1);
+    if (at >= 0)
+        return loop->lane_table[at];
+    struct lb_lane *lane = lb_arena_alloc(loop->arena, sizeof *lane);
+    lb_lane_init(lane, service, lb_arena_strdup(loop->arena, key), lb_time_monotonic_ms());
+    loop->lane_table = lb_arena_grow(loop->arena, loop->lane_table, loop->lane_count,
+                                     loop->lane_count + 1, sizeof(struct lb_lane *),
+                                     &loop->lane_capacity);
+    lb_map_set_int(loop->arena, loop->lane_index, lane->key, (int64_t)loop->lane_count);
+    loop->lane_table[loop->lane_count++] = lane;
+    return lane;
+}
+
+static void finish(struct lb_job *job)
+{
+    struct lb_loop *loop = job->loop;
+    job->next = NULL;
+    if (loop->finished_last)
+        loop->finished_last->next = job;
+    else
+        loop->finished = job;
+    loop->finished_last = job;
+}
+
+static void check_permit(const struct lb_permit *permit, const struct lb_call *call)
+{
+    if (call->op->mutates && !(permit && permit->plan_id && strlen(permit->plan_id) == 64))
+        LB_BUG("%s:%s changes things, but no plan was approved", call->op->service->id,
+               call->op->name);
+}
+
+static int resolve(struct lb_job *job)
+{
+    struct lb_diags diags;
+    lb_diags_init(&diags, job->arena);
+    if (lb_endpoint_resolve(job->arena, &job->loop->config, job->call, &diags, &job->endpoint) == 0)
+        return 0;
+    lb_job_answer(job, LB_REFUSED, diags.items[0].code, "%s", diags.items[0].detail);
+    return -1;
+}
+
+static void submit(void *self, const struct lb_permit *permit, struct lb_arena *arena,
+                   const struct lb_call *call, lb_answer_fn *done, void *payload)
+{
+    struct lb_loop *loop = self;
+    check_permit(permit, call);
+    struct lb_job *job = lb_arena_alloc(arena, sizeof *job);
+    *job = (struct lb_job){
+        .loop = loop, .call = call, .arena = arena, .done = done, .payload = payload};
+    job->begun_ms = lb_time_monotonic_ms();
+    loop->counts.calls++;
+    if (resolve(job) < 0) {
+        finish(job);
+        return;
+    }
+    lb_message_build(arena, call, &job->message);
+    job->path = lb_arena_printf(arena, "%s%s", job->endpoint.base_path, job->message.path);
+    job->lane = find_lane(loop, job);
+    lb_lane_push(job->lane, job);
+    loop->queued++;
+}
+
+/* --- timers ----------------------------------------------------------------------------------- */
+static void after(void *self, int64_t ms, lb_timer_fn *fn, void *payload)
+{
+    struct lb_loop *loop = self;
+    double wall = ms > 0 ? (double)ms / loop->time_scale : 0;
+    lb_timers_add(&loop->timers, lb_time_monotonic_ms() + (int64_t)ceil(wall), fn, payload);
+}
+
+static int64_t now_ms(void *self)
+{
+    const struct lb_loop *loop = self;
+    return (int64_t)((double)(lb_time_monotonic_ms() - loop->start_ms) * loop->time_scale);
+}
+
+/* The end of a back-off: to the front, since it has waited longest. */
+static void requeue(void *payload)
+{
+    struct lb_job *job = payload;
+    lb_lane_push_front(job->lane, job);
+    job->loop->queued++;
+}
+
+static void fire_timers(struct lb_loop *loop)
+{
+    struct lb_timer timer;
+    int64_t now = lb_time_monotonic_ms();
+    while (!loop->stopping && lb_timers_pop(&loop->timers, now, &timer))
+        timer.fn(timer.payload);
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+/* The deadline runs from the first sending: a long queue is not the service's fault. */
+static void start(struct lb_loop *loop, struct lb_job *job)
+{
+    int64_t now = lb_time_monotonic_ms();
+    if (job->attempts == 0) {
+        int64_t limit = job->call->deadline_ms > 0 ? job->call->deadline_ms : DEADLINE_MS;
+        job->begun_ms = now;
+        job->deadline_ms = now + limit;
+    }
+    if (now >= job->deadline_ms || lb_transfer_start(loop, job) < 0) {
+        finish(job); /* with the last attempt's answer, or the one that says why it was not sent */
+        return;
+    }
+    job->lane->in_flight++;
+    loop->in_flight++;
+}
+
+/* Sends what window and bucket allow. Returns the milliseconds until a bucket has a token again, -1
+ * when no lane waits for one. */
+static int64_t dispatch(struct lb_loop *loop)
+{
+    int64_t soonest = -1;
+    for (size_t i = 0; i < loop->lane_count; i++) {
+        struct lb_lane *lane = loop->lane_table[i];
+        while (lane->first && lane->in_flight < lane->window) {
+            int64_t wait;
+            if (!lb_bucket_take(&lane->bucket, lb_time_monotonic_ms(), &wait)) {
+                soonest = soonest < 0 || wait < soonest ? wait : soonest;
+                break;
+            }
+            loop->queued--;
+            start(loop, lb_lane_pop(lane));
+        }
+    }
+    return soonest;
+}
+
+static void settle(struct lb_loop *loop, struct lb_job *job)
+{
+    int64_t delay;
+    loop->in_flight--;
+    job->lane->in_flight--;
+    if (lb_attempt_judge(loop, job, &delay)) {
+        finish(job);
+        return;
+    }
+    lb_log_line(&loop->log, LB_LOG_DEBUG, NULL, "%s:%s again in %lld ms",
+                job->call->op->service->id, job->call->op->name, (long long)delay);
+    after(loop, delay, requeue, job);
+}
+
+static void collect(struct lb_loop *loop)
+{
+    int running, left;
+    CURLMcode code = curl_multi_perform(loop->multi, &running);
+    if (code != CURLM_OK)
+        LB_BUG("libcurl: %s", curl_multi_strerror(code));
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(loop->multi, &left))) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        char *private = NULL;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+        struct lb_transfer *transfer = (struct lb_transfer *)(void *)private;
+        struct lb_job *job = transfer->job;
+        lb_transfer_finish(loop, transfer, message->data.result);
+        settle(loop, job);
+    }
+}
+
+/* --- run -------------------------------------------------------------------------------------- */
+static void deliver(struct lb_loop *loop)
+{
+    while (loop->finished) {
+        struct lb_job *job = loop->finished;
+        loop->finished = job->next;
+        if (!loop->finished)
+            loop->finished_last = NULL;
+        job->done(job->payload, job->answer);
+    }
+}
+
+static void wait_for_work(struct lb_loop *loop, int64_t token_ms)
+{
+    int64_t wait = POLL_MS, timer = lb_timers_wait(&loop->timers, lb_time_monotonic_ms());
+    if (!loop->stopping) {
+        wait = token_ms >= 0 && token_ms < wait ? token_ms : wait;
+        wait = timer >= 0 && timer < wait ? timer : wait;
+    }
+    /* An interrupted poll is as good as one that ended: *stop is looked at next. */
+    CURLMcode code = curl_multi_poll(loop->multi, NULL, 0, (int)wait, NULL);
+    if (code != CURLM_OK && errno != EINTR)
+        LB_BUG("libcurl: %s", curl_multi_strerror(code));
+}
+
+static void run(void *self, const volatile int *stop)
+{
+    struct lb_loop *loop = self;
+    for (;;) {
+        int64_t token_ms = -1;
+        loop->stopping = stop && *stop;
+        if (!loop->stopping) {
+            fire_timers(loop);
+            token_ms = dispatch(loop);
+        }
+        if (loop->in_flight > 0)
+            collect(loop);
+        if (loop->finished) {
+            deliver(loop);
+            continue;
+        }
+        bool idle = loop->queued == 0 && loop->timers.count == 0;
+        if (loop->in_flight == 0 && (loop->stopping || idle))
+            return;
+        wait_for_work(loop, token_ms);
+    }
+}
+
+static void cancel_job(struct lb_job *job)
+{
+    if (!job->answer)
+        lb_job_answer(job, LB_CANCELLED, "Cancelled", "not sent");
+    finish(job);
+}
+
+static void cancel(void *self)
+{
+    struct lb_loop *loop = self;
+    struct lb_timer timer;
+    while (lb_timers_pop(&loop->timers, INT64_MAX, &timer))
+        if (timer.fn == requeue)
+            cancel_job(timer.payload);
+    for (size_t i = 0; i < loop->lane_count; i++)
+        for (struct lb_job *job; (job = lb_lane_pop(loop->lane_table[i]));)
+            cancel_job(job);
+    loop->queued = 0;
+}
+
+struct lb_exchange lb_loop_exchange(struct lb_loop *loop)
+{
+    return (struct lb_exchange){loop, submit, after, now_ms, run, cancel};
+}

@@ -1,0 +1,100 @@
+/* loop_private.h: what the files of the loop share: loop.c (queues, timers, run), transfer.c (one
+ * HTTP attempt over libcurl) and attempt.c (what an attempt means and whether another follows).
+ */
+#ifndef LB_TRANSPORT_LOOP_PRIVATE_H
+#define LB_TRANSPORT_LOOP_PRIVATE_H
+
+#include "transport/endpoint.h"
+#include "transport/lane.h"
+#include "transport/log.h"
+#include "transport/loop.h"
+#include "transport/timer.h"
+
+#include <curl/curl.h>
+
+#define LB_SECRET_MAX 4096
+
+/* A submitted call until it is done. Lives in the caller's arena. */
+struct lb_job {
+    struct lb_job *next;
+    struct lb_loop *loop;
+    const struct lb_call *call;
+    struct lb_arena *arena;
+    lb_answer_fn *done;
+    void *payload;
+    struct lb_lane *lane;
+    struct lb_endpoint endpoint;
+    struct lb_message message;
+    const char *path; /* base path of an override and the message's path: what is sent and signed */
+    struct lb_answer *answer; /* of the last attempt; NULL before */
+    int attempts;
+    int retries;                   /* that waited: the exponent of the back-off */
+    int spent;                     /* retry budget */
+    int64_t begun_ms, deadline_ms; /* monotonic */
+    unsigned creds_used;           /* generation that signed the last attempt */
+    int64_t skew_used;
+    bool skew_tried, creds_tried;
+};
+
+/* One HTTP exchange in flight. Kept and used again: easy handles are dear to make. */
+struct lb_transfer {
+    struct lb_transfer *next;
+    struct lb_job *job;
+    CURL *easy;
+    struct curl_slist *headers, *connect_to;
+    struct lb_str body;
+    struct lb_value *answer_headers;
+    size_t header_bytes;
+    bool header_overflow;
+    char secret[LB_SECRET_MAX]; /* of basic authentication, wiped when the transfer ends */
+    int64_t begun_ms;
+    char error[CURL_ERROR_SIZE];
+};
+
+enum lb_creds_state { LB_CREDS_UNRESOLVED, LB_CREDS_READY, LB_CREDS_FAILED };
+
+struct lb_loop {
+    struct lb_arena *arena;
+    struct lb_aws_config config;
+    struct lb_creds creds;
+    enum lb_creds_state creds_state;
+    unsigned creds_generation;
+    const char *creds_error;
+    int64_t skew_s; /* service time minus ours; corrected once */
+    bool skew_known;
+    CURLM *multi;
+    bool capath_off;             /* see transfer.c */
+    struct lb_value *lane_index; /* key -> position in lane_table */
+    struct lb_lane **lane_table;
+    size_t lane_count, lane_capacity;
+    struct lb_timers timers;
+    struct lb_job *finished, *finished_last; /* answered, not yet delivered */
+    struct lb_transfer *idle;
+    size_t in_flight, queued;
+    bool stopping;
+    double time_scale;
+    int64_t start_ms;
+    unsigned short random[3];
+    struct lb_log log;
+    struct lb_loop_counts counts;
+};
+
+/* --- transfer.c --- */
+int lb_transfers_init(struct lb_loop *loop);
+void lb_transfers_release(struct lb_loop *loop);
+/* Starts an attempt. -1: it could not be sent; job->answer says why. */
+int lb_transfer_start(struct lb_loop *loop, struct lb_job *job);
+/* Reads a transfer that ended into job->answer and gives the handle back. */
+void lb_transfer_finish(struct lb_loop *loop, struct lb_transfer *transfer, CURLcode result);
+
+/* --- attempt.c --- */
+/* Resolves credentials when that was not done yet. -1: loop->creds_error says why not. */
+int lb_loop_credentials(struct lb_loop *loop);
+/* After an attempt: true when job->answer is the last word; else *delay_ms (unscaled) until the
+ * next. */
+bool lb_attempt_judge(struct lb_loop *loop, struct lb_job *job, int64_t *delay_ms);
+/* An answer made here: no HTTP exchange took place. */
+void lb_job_answer(struct lb_job *job, enum lb_outcome outcome, const char *error_code,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,489 @@
+/* transfer.c: one attempt of one call over libcurl. The only file that sets curl options.
+ *
+ * libcurl 7.88 (Debian 12) shaped these choices: the CA store is cached only when a bundle file is
+ * set without a directory (lib/vtls/openssl.c, cache_criteria_met), else every connection parses it
+ * anew for 26 ms; bodies go as POSTFIELDS with a custom method, since an upload would wait for "100
+ * Continue"; HTTP/1.1 is forced, since waiting for ALPN serialises the first wave.
+ */
+#include "base/time.h"
+#include "transport/loop_private.h"
+#include "transport/secret.h"
+#include "transport/sigv4.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_BODY ((size_t)64 << 20)
+#define MAX_HEADERS ((size_t)64 << 10)
+#define CONNECT_TIMEOUT_MS 10000
+#define MAX_CONNECTIONS 256 /* kept open; libcurl's default shrinks with the handles in use */
+
+int lb_transfers_init(struct lb_loop *loop)
+{
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return -1;
+    loop->multi = curl_multi_init();
+    if (!loop->multi)
+        return -1;
+    loop->capath_off = loop->config.ca_bundle ||
+                       (version->age >= CURLVERSION_SEVENTH && version->cainfo);
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)MAX_CONNECTIONS);
+    curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    return 0;
+}
+
+void lb_transfers_release(struct lb_loop *loop)
+{
+    while (loop->idle) {
+        struct lb_transfer *transfer = loop->idle;
+        loop->idle = transfer->next;
+        curl_easy_cleanup(transfer->easy);
+        lb_str_release(&transfer->body);
+        free(transfer);
+    }
+    curl_multi_cleanup(loop->multi);
+    curl_global_cleanup();
+}
+
+/* --- callbacks -------------------------------------------------------------------------------- */
+static size_t on_body(char *bytes, size_t size, size_t count, void *payload)
+{
+    struct lb_transfer *transfer = payload;
+    lb_str_add(&transfer->body, bytes, size * count);
+    return transfer->body.overflow ? 0 : size * count;
+}
+
+/* A status line begins a new set (after "100 Continue", or a proxy's own answer). A header that is
+ * repeated is joined with commas, as RFC 9110 allows. */
+static size_t on_header(char *bytes, size_t size, size_t count, void *payload)
+{
+    struct lb_transfer *transfer = payload;
+    struct lb_arena *arena = transfer->job->arena;
+    size_t length = size * count, end = length;
+    transfer->header_bytes += length;
+    transfer->header_overflow = transfer->header_bytes > MAX_HEADERS;
+    if (transfer->header_overflow)
+        return 0;
+    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+        transfer->answer_headers = lb_value_map(arena);
+    const char *colon = memchr(bytes, ':', length);
+    if (!colon || !transfer->answer_headers)
+        return length;
+    while (end > 0 && strchr("\r\n \t", bytes[end - 1]))
+        end--;
+    const char *name = lb_lowercase(arena, lb_arena_strndup(arena, bytes, (size_t)(colon - bytes)));
+    const char *value = colon + 1;
+    while (value < bytes + end && (*value == ' ' || *value == '\t'))
+        value++;
+    value = value < bytes + end ? lb_arena_strndup(arena, value, (size_t)(bytes + end - value))
+                                : "";
+    const char *before = lb_text(lb_map_get(transfer->answer_headers, name), NULL);
+    lb_map_set_string(arena, transfer->answer_headers, name,
+                      before ? lb_arena_printf(arena, "%s, %s", before, value) : value);
+    return length;
+}
+
+/* --- request ---------------------------------------------------------------------------------- */
+static int add_basic(struct lb_arena *scratch, struct lb_transfer *transfer,
+                     struct lb_value *headers)
+{
+    const struct lb_call *call = transfer->job->call;
+    const char *why;
+    if (lb_secret_read(call->secret ? call->secret : "", transfer->secret, sizeof transfer->secret,
+                       &why) < 0) {
+        lb_job_answer(transfer->job, LB_DENIED, "NoSecret", "%s: %s",
+                      call->secret ? call->secret : "no secret", why);
+        return -1;
+    }
+    char *pair = lb_arena_printf(scratch, "%s:%s", call->user ? call->user : "", transfer->secret);
+    char *base64 = lb_base64(scratch, pair, strlen(pair));
+    char *value = lb_arena_printf(scratch, "Basic %s", base64);
+    lb_map_set_string(scratch, headers, "authorization", value);
+    lb_wipe(pair, strlen(pair));
+    lb_wipe(base64, strlen(base64));
+    lb_wipe(value, strlen(value));
+    return 0;
+}
+
+static int add_signature(struct lb_loop *loop, struct lb_arena *scratch,
+                         struct lb_transfer *transfer, struct lb_value *headers)
+{
+    struct lb_job *job = transfer->job;
+    if (lb_loop_credentials(loop) < 0) {
+        lb_job_answer(job, LB_DENIED, "NoCredentials", "%s", loop->creds_error);
+        return -1;
+    }
+    const struct lb_sigv4 params = {
+        .access_key = loop->creds.access_key,
+        .secret_key = loop->creds.secret_key,
+        .session_token = loop->creds.session_token,
+        .region = job->endpoint.signing_region,
+        .service = job->call->op->service->signing,
+        .at = lb_time_now() + loop->skew_s,
+    };
+    job->creds_used = loop->creds_generation;
+    job->skew_used = loop->skew_s;
+    lb_sigv4_sign(scratch, &params, job->message.method, job->path, job->message.query, headers,
+                  job->message.body, job->message.body_length);
+    return 0;
+}
+
+static bool header_safe(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static void append(struct curl_slist **list, const char *text)
+{
+    struct curl_slist *longer = curl_slist_append(*list, text);
+    if (!longer)
+        LB_BUG("out of memory");
+    *list = longer;
+}
+
+static int list_headers(struct lb_loop *loop, struct lb_transfer *transfer,
+                        const struct lb_value *headers)
+{
+    struct lb_str line = {0};
+    int status = 0;
+    for (size_t i = 0; i < lb_value_count(headers) && status == 0; i++) {
+        const struct lb_entry *entry = lb_map_nth(headers, i);
+        const char *value = lb_text(entry->value, "");
+        lb_str_clear(&line);
+        /* "name;" is how libcurl is told to send a header without value. */
+        lb_str_printf(&line, *value ? "%s: %s" : "%s;%s", entry->key, value);
+        status = header_safe(lb_str_text(&line)) ? 0 : -1;
+        if (status == 0)
+            append(&transfer->headers, lb_str_text(&line));
+        loop->counts.bytes_out += line.length + 2;
+        const char *shown = lb_header_is_secret(entry->key) ? "[redacted]" : value;
+        lb_log_line(&loop->log, LB_LOG_TRACE, NULL, "> %s: %s", entry->key, shown);
+    }
+    lb_wipe(line.data, line.length);
+    lb_str_release(&line);
+    append(&transfer->headers, "Expect:");
+    if (transfer->job->message.body && !lb_map_get(headers, "content-type"))
+        append(&transfer->headers, "Content-Type:");
+    if (status < 0)
+        lb_job_answer(transfer->job, LB_REFUSED, "LB-A025", "a header holds a control character");
+    return status;
+}
+
+static int build_headers(struct lb_loop *loop, struct lb_transfer *transfer)
+{
+    struct lb_job *job = transfer->job;
+    struct lb_arena *scratch = lb_arena_new();
+    struct lb_value *headers = lb_value_copy(scratch, job->message.headers);
+    lb_map_set_string(scratch, headers, "host", job->endpoint.host_header);
+    int status = 0;
+    if (job->call->auth == LB_AUTH_SIGV4)
+        status = add_signature(loop, scratch, transfer, headers);
+    else if (job->call->auth == LB_AUTH_BASIC)
+        status = add_basic(scratch, transfer, headers);
+    if (status == 0)
+        status = list_headers(loop, transfer, headers);
+    struct lb_value *authorization = lb_map_get(headers, "authorization");
+    if (authorization)
+        lb_wipe((char *)authorization->as.text.bytes, authorization->as.text.length);
+    lb_arena_free(scratch);
+    return status;
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+static void set_security(const struct lb_loop *loop, struct lb_transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    const struct lb_endpoint *endpoint = &transfer->job->endpoint;
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, endpoint->scheme);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (loop->config.ca_bundle)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, loop->config.ca_bundle);
+    if (loop->capath_off)
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+}
+
+/* The URL holds the name that Host and TLS are about; CONNECT_TO dials another address. */
+static void set_target(struct lb_transfer *transfer)
+{
+    struct lb_job *job = transfer->job;
+    const struct lb_endpoint *endpoint = &job->endpoint;
+    struct lb_str text = {0};
+    lb_str_printf(&text, "%s://%s%s%s%s", endpoint->scheme, endpoint->host_header, job->path,
+                  *job->message.query ? "?" : "", job->message.query);
+    curl_easy_setopt(transfer->easy, CURLOPT_URL, lb_str_text(&text));
+    curl_easy_setopt(transfer->easy, CURLOPT_PATH_AS_IS, 1L);
+    if (!lb_streq(endpoint->connect, endpoint->host_header)) {
+        const char *colon = strrchr(endpoint->connect, ':');
+        bool has_port = colon && !strchr(colon, ']');
+        lb_str_clear(&text);
+        lb_str_printf(&text, "::%s%s", endpoint->connect,
+                      has_port                              ? ""
+                      : lb_streq(endpoint->scheme, "https") ? ":443"
+                                                            : ":80");
+        append(&transfer->connect_to, lb_str_text(&text));
+        curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, transfer->connect_to);
+    }
+    if (lb_host_is_loopback(job->arena, endpoint->connect))
+        curl_easy_setopt(transfer->easy, CURLOPT_PROXY, "");
+    lb_str_release(&text);
+}
+
+static void set_request(struct lb_transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    const struct lb_message *message = &transfer->job->message;
+    const struct lb_op *op = transfer->job->call->op;
+    bool sends = message->body || lb_streq(message->method, "POST") ||
+                 lb_streq(message->method, "PUT");
+    if (lb_streq(message->method, "HEAD"))
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    if (sends) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, message->body ? message->body : "");
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->body_length);
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, message->method);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "lifeboat");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    /* On a kept connection that turns out dead, libcurl sends again by itself. */
+    if (op->mutates && op->once)
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+/* A read's first attempt gets half of the deadline, so that a stalled connection is tried once
+ * more. */
+static void set_limits(struct lb_transfer *transfer)
+{
+    const struct lb_job *job = transfer->job;
+    int64_t left = job->deadline_ms - transfer->begun_ms;
+    if (!job->call->op->mutates && job->attempts == 1)
+        left = (left + 1) / 2;
+    if (left < 1)
+        left = 1;
+    long connect = left < CONNECT_TIMEOUT_MS ? (long)left : CONNECT_TIMEOUT_MS;
+    curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left);
+    curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, connect);
+    curl_easy_setopt(transfer->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(transfer->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+}
+
+static void set_callbacks(struct lb_transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+}
+
+/* --- start and finish ------------------------------------------------------------------------- */
+static struct lb_transfer *take(struct lb_loop *loop, struct lb_job *job)
+{
+    struct lb_transfer *transfer = loop->idle;
+    if (transfer) {
+        loop->idle = transfer->next;
+        curl_easy_reset(transfer->easy);
+    } else {
+        transfer = calloc(1, sizeof *transfer);
+        if (!transfer || !(transfer->easy = curl_easy_init()))
+            LB_BUG("out of memory");
+        lb_str_init(&transfer->body, MAX_BODY);
+    }
+    transfer->job = job;
+    transfer->begun_ms = lb_time_monotonic_ms();
+    transfer->answer_headers = NULL;
+    transfer->header_bytes = 0;
+    transfer->header_overflow = false;
+    transfer->error[0] = '\0';
+    return transfer;
+}
+
+static void wipe_list(struct curl_slist **list)
+{
+    for (struct curl_slist *at = *list; at; at = at->next)
+        lb_wipe(at->data, strlen(at->data));
+    curl_slist_free_all(*list);
+    *list = NULL;
+}
+
+static void give_back(struct lb_loop *loop, struct lb_transfer *transfer)
+{
+    wipe_list(&transfer->headers);
+    wipe_list(&transfer->connect_to);
+    lb_wipe(transfer->secret, sizeof transfer->secret);
+    transfer->body.overflow = false;
+    if (transfer->body.capacity > 65536)
+        lb_str_release(&transfer->body);
+    else
+        lb_str_clear(&transfer->body);
+    transfer->body.max = MAX_BODY;
+    transfer->job = NULL;
+    transfer->next = loop->idle;
+    loop->idle = transfer;
+}
+
+int lb_transfer_start(struct lb_loop *loop, struct lb_job *job)
+{
+    struct lb_transfer *transfer = take(loop, job);
+    lb_log_line(&loop->log, LB_LOG_TRACE, NULL, "> %s %s%s%s", job->message.method, job->path,
+                *job->message.query ? "?" : "", job->message.query);
+    if (build_headers(loop, transfer) < 0) {
+        give_back(loop, transfer);
+        return -1;
+    }
+    job->attempts++;
+    set_callbacks(transfer);
+    set_security(loop, transfer);
+    set_target(transfer);
+    set_request(transfer);
+    set_limits(transfer);
+    loop->counts.attempts++;
+    loop->counts.bytes_out += job->message.body_length;
+    if (curl_multi_add_handle(loop->multi, transfer->easy) != CURLM_OK)
+        LB_BUG("libcurl refused a handle");
+    return 0;
+}
+
+/* What a failure of libcurl means. Rows without `sent` are failures before the first byte of the
+ * request; `CURLE_OK` ends the table and stands for all others: the connection broke. */
+static const struct {
+    CURLcode result;
+    enum lb_outcome outcome;
+    const char *code;
+} failures[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, LB_UNREACHABLE, "Unreachable"},
+    {CURLE_COULDNT_RESOLVE_PROXY, LB_UNREACHABLE, "Unreachable"},
+    {CURLE_COULDNT_CONNECT, LB_UNREACHABLE, "Unreachable"},
+    {CURLE_PROXY, LB_UNREACHABLE, "Unreachable"},
+    {CURLE_SSL_CONNECT_ERROR, LB_UNREACHABLE, "Unreachable"},
+    {CURLE_PEER_FAILED_VERIFICATION, LB_UNREACHABLE, "TlsError"},
+    {CURLE_SSL_CACERT_BADFILE, LB_UNREACHABLE, "TlsError"},
+    {CURLE_SSL_CERTPROBLEM, LB_UNREACHABLE, "TlsError"},
+    {CURLE_SSL_CIPHER, LB_UNREACHABLE, "TlsError"},
+    {CURLE_SSL_ISSUER_ERROR, LB_UNREACHABLE, "TlsError"},
+    {CURLE_OPERATION_TIMEDOUT, LB_FAILED, "Timeout"},
+    /* libcurl's words for bytes that are not HTTP */
+    {CURLE_UNSUPPORTED_PROTOCOL, LB_FAILED, "UnreadableAnswer"},
+    {CURLE_WEIRD_SERVER_REPLY, LB_FAILED, "UnreadableAnswer"},
+    {CURLE_BAD_CONTENT_ENCODING, LB_FAILED, "UnreadableAnswer"},
+    {CURLE_OK, LB_FAILED, "ConnectionLost"},
+};
+
+static void read_failure(struct lb_transfer *transfer, CURLcode result)
+{
+    struct lb_job *job = transfer->job;
+    size_t i = 0;
+    while (failures[i].result != result && failures[i].result != CURLE_OK)
+        i++;
+    enum lb_outcome outcome = failures[i].outcome;
+    const char *code = failures[i].code;
+    curl_off_t sent_us = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
+    if (result == CURLE_OPERATION_TIMEDOUT && sent_us == 0) {
+        outcome = LB_UNREACHABLE;
+        code = "Unreachable";
+    }
+    if (transfer->body.overflow || transfer->header_overflow)
+        code = "TooLarge";
+    const char *text = transfer->error[0] ? transfer->error : curl_easy_strerror(result);
+    lb_job_answer(job, outcome, code, "%s://%s: %s", job->endpoint.scheme, job->endpoint.connect,
+                  text);
+}
+
+static void read_answer(struct lb_transfer *transfer, CURLcode result)
+{
+    struct lb_job *job = transfer->job;
+    long status = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (result != CURLE_OK) {
+        read_failure(transfer, result);
+    } else {
+        struct lb_answer *answer = job->answer = lb_arena_alloc(job->arena, sizeof *job->answer);
+        answer->raw_length = transfer->body.length;
+        if (answer->raw_length > 0) {
+            char *raw = lb_arena_alloc(job->arena, answer->raw_length + 1);
+            memcpy(raw, transfer->body.data, answer->raw_length);
+            answer->raw = raw;
+        }
+    }
+    job->answer->status = (int)status;
+    job->answer->headers = transfer->answer_headers ? transfer->answer_headers
+                                                    : lb_value_map(job->arena);
+    if (result == CURLE_OK)
+        lb_answer_decode(job->arena, job->call->op, job->answer);
+    if (job->call->idempotent_on && lb_streq(job->answer->error_code, job->call->idempotent_on))
+        job->answer->outcome = LB_ANSWERED;
+}
+
+static void log_attempt(struct lb_loop *loop, struct lb_transfer *transfer,
+                        const struct lb_secrets *secrets, bool connected)
+{
+    static const char *const outcomes[] = {
+        [LB_ANSWERED] = "answered",   [LB_NOT_FOUND] = "not-found",     [LB_REFUSED] = "refused",
+        [LB_DENIED] = "denied",       [LB_THROTTLED] = "throttled",     [LB_FAILED] = "failed",
+        [LB_CANCELLED] = "cancelled", [LB_UNREACHABLE] = "unreachable",
+    };
+    const struct lb_job *job = transfer->job;
+    const struct lb_answer *answer = job->answer;
+    const struct lb_op *op = job->call->op;
+    lb_log_line(&loop->log, LB_LOG_INFO, secrets,
+                "%s:%s %s %s attempt=%d status=%d ms=%lld id=%s outcome=%s%s%s%s%s%s",
+                op->service->id, op->name, job->call->region ? job->call->region : "-",
+                job->call->address ? job->call->address : "-", job->attempts, answer->status,
+                (long long)(lb_time_monotonic_ms() - transfer->begun_ms),
+                answer->request_id ? answer->request_id : "-", outcomes[answer->outcome],
+                connected ? " new-connection" : "", answer->error_code ? " error=" : "",
+                answer->error_code ? answer->error_code : "",
+                answer->error_message ? " message=" : "",
+                answer->error_message ? answer->error_message : "");
+    for (size_t i = 0; i < lb_value_count(answer->headers); i++) {
+        const struct lb_entry *entry = lb_map_nth(answer->headers, i);
+        bool secret = lb_header_is_secret(entry->key);
+        lb_log_line(&loop->log, LB_LOG_TRACE, secrets, "< %s: %s", entry->key,
+                    secret ? "[redacted]" : lb_text(entry->value, ""));
+    }
+}
+
+/* The words of a server that may have echoed what it was sent. */
+static void redact_answer(struct lb_loop *loop, struct lb_transfer *transfer,
+                          struct lb_secrets *secrets)
+{
+    struct lb_job *job = transfer->job;
+    lb_secrets_add(secrets, loop->creds.secret_key);
+    lb_secrets_add(secrets, loop->creds.session_token);
+    lb_secrets_add(secrets, transfer->secret);
+    for (struct curl_slist *at = transfer->headers; at; at = at->next)
+        if (lb_starts_with(at->data, "authorization: "))
+            lb_secrets_add(secrets, at->data + strlen("authorization: "));
+    job->answer->error_code = lb_redact(job->arena, secrets, job->answer->error_code);
+    job->answer->error_message = lb_redact(job->arena, secrets, job->answer->error_message);
+    job->answer->request_id = lb_redact(job->arena, secrets, job->answer->request_id);
+}
+
+void lb_transfer_finish(struct lb_loop *loop, struct lb_transfer *transfer, CURLcode result)
+{
+    struct lb_job *job = transfer->job;
+    struct lb_secrets secrets = {.count = 0};
+    long connections = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections);
+    loop->counts.connections += (uint64_t)connections;
+    loop->counts.bytes_in += transfer->body.length + transfer->header_bytes;
+    read_answer(transfer, result);
+    job->answer->attempts = job->attempts;
+    job->answer->elapsed_ms = lb_time_monotonic_ms() - job->begun_ms;
+    redact_answer(loop, transfer, &secrets);
+    log_attempt(loop, transfer, &secrets, connections > 0);
+    curl_multi_remove_handle(loop->multi, transfer->easy);
+    give_back(loop, transfer);
+}
