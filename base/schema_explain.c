@@ -4,6 +4,7 @@
  * account id without quotes. Each gets the line that would be right.
  */
 #include "base/schema_validate.h"
+#include "base/yaml_private.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -29,6 +30,16 @@ const char *lb_check_shown(const struct lb_check *check, const struct lb_value *
     default:
         return lb_arena_printf(arena, "%.*s", MAX_SHOWN, text);
     }
+}
+
+const char *lb_check_written(const struct lb_check *check, const struct lb_value *value)
+{
+    struct lb_arena *arena = check->diags->arena;
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
+    const char *text = lb_text(value, "");
+    bool bare = isalpha((unsigned char)*text) && text[strspn(text, safe)] == '\0' &&
+                lb_yaml_plain(arena, text, strlen(text))->type == LB_STRING;
+    return value->type == LB_STRING && bare ? text : lb_check_shown(check, value);
 }
 
 /* "a text or a list" */
@@ -172,6 +183,17 @@ static const char *nearest_key(const struct lb_check *check, const char *key)
         }
     }
     return lb_nearest(key, names, count);
+}
+
+bool lb_check_misspelt(const struct lb_check *check, const char *key)
+{
+    for (size_t i = 0; i < check->value->as.map.count; i++) {
+        const char *other = check->value->as.map.entries[i].key;
+        if (!lb_schema_property(check->schema, other) && lb_streq(nearest_key(check, other), key)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The property whose map takes this key: it was meant one level further in. */

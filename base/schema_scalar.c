@@ -76,7 +76,7 @@ static void check_pattern(const struct lb_check *check, const char *text)
     const char *remedy = NULL;
     if (example) {
         remedy = lb_arena_printf(check->diags->arena, "for example `%s: %s`", lb_check_key(check),
-                                 lb_check_shown(check, example));
+                                 lb_check_written(check, example));
     }
     lb_check_error(check, "LB-S024", NULL, remedy, "%s is %s, which does not match %s",
                    lb_check_path(check), lb_check_shown(check, check->value),

@@ -72,7 +72,7 @@ static void check_required(const struct lb_check *check)
     for (size_t i = 0; i < lb_value_count(required); i++) {
         const char *key = lb_text(lb_list_item(required, i), "");
         const struct lb_schema *property = lb_schema_property(check->schema, key);
-        if (lb_map_get(check->value, key)) {
+        if (lb_map_get(check->value, key) || lb_check_misspelt(check, key)) {
             continue;
         }
         const struct lb_value *example = lb_list_item(lb_map_get(property->raw, "examples"), 0);
@@ -82,7 +82,7 @@ static void check_required(const struct lb_check *check)
         const char *remedy = NULL;
         if (example && !property->secret) {
             remedy = lb_arena_printf(check->diags->arena, "add `%s: %s`", key,
-                                     lb_check_shown(check, example));
+                                     lb_check_written(check, example));
         } else {
             remedy = lb_arena_printf(check->diags->arena, "add `%s:`", key);
         }

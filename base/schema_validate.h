@@ -33,6 +33,10 @@ void lb_check_type_error(const struct lb_check *check, const struct lb_schema *s
 void lb_check_scalar(const struct lb_check *check);
 /* A secret is env:NAME or file:PATH. False when it is not: nothing else is to be said about it. */
 bool lb_check_secret(const struct lb_check *check);
+/* The text as YAML would need it: bare where that is safe, else in double quotes. */
+const char *lb_check_written(const struct lb_check *check, const struct lb_value *value);
+/* A misspelling of this missing key stands in the map: one error is enough. */
+bool lb_check_misspelt(const struct lb_check *check, const char *key);
 /* A key that the map does not take. */
 void lb_check_unknown_key(const struct lb_check *check, const struct lb_entry *entry);
 

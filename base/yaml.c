@@ -67,58 +67,7 @@ static struct lb_mark mark_of(const struct reader *r, const yaml_event_t *event)
     return mark_between(r, event->start_mark, event->end_mark);
 }
 
-/* --- syntax errors of libyaml, in words that help ------------------------------------------------
- */
-
-struct hint {
-    const char *problem; /* how libyaml's problem begins */
-    const char *context; /* what its context holds; NULL: any */
-    const char *at;      /* the character there is one of these; NULL: any */
-    bool at_context;     /* point to where the construct began, not to where libyaml gave up */
-    const char *code;    /* NULL: LB-S001 */
-    const char *detail, *remedy;
-};
-
-static const struct hint hints[] = {
-    {"found character that cannot start any token", NULL, "\t", false, "LB-S008",
-     "a tab stands where indentation is expected", "indent with spaces"},
-    {"found character that cannot start any token", NULL, "@`%", false, NULL,
-     "a value cannot start with this character", "put the value in double quotes"},
-    {"found a tab character", NULL, NULL, false, "LB-S008",
-     "a tab stands where indentation is expected", "indent with spaces"},
-    {"mapping values are not allowed", NULL, NULL, false, NULL, "\": \" cannot stand here",
-     "put a value that holds \": \" in double quotes, and indent keys of one map alike"},
-    {"could not find expected ':'", NULL, NULL, true, NULL, "a key without \":\" after it",
-     "write `key: value`"},
-    {"did not find expected key", "block mapping", NULL, false, NULL,
-     "this line does not fit the map around it", "indent the keys of one map alike"},
-    {"did not find expected '-' indicator", NULL, NULL, false, NULL,
-     "this line does not fit the list around it", "begin each item with `- `, indented alike"},
-    {"block sequence entries are not allowed", NULL, NULL, false, NULL,
-     "a list item cannot stand here", "begin the list on a line of its own"},
-    {"found unexpected end of stream", "quoted scalar", NULL, true, NULL,
-     "this quote is never closed", "close the quote"},
-    {"found unexpected document indicator", "quoted scalar", NULL, true, NULL,
-     "this quote is never closed", "close the quote"},
-    {"found unknown escape character", NULL, NULL, false, NULL, "double quotes know no such escape",
-     "use single quotes, or write \\\\ for a backslash"},
-    {"did not find expected ',' or '}'", NULL, NULL, true, NULL, "this { is never closed",
-     "put a comma between the entries and a } at the end"},
-    {"did not find expected ',' or ']'", NULL, NULL, true, NULL, "this [ is never closed",
-     "put a comma between the items and a ] at the end"},
-    {"did not find expected alphabetic or numeric character", "alias", NULL, true, "LB-S004",
-     "* alone begins an alias", "put the value in double quotes, as in \"*\""},
-    {"did not find expected alphabetic or numeric character", "anchor", NULL, true, "LB-S003",
-     "& alone begins an anchor", "put the value in double quotes"},
-    {"found undefined tag handle", NULL, NULL, false, "LB-S006", "the tag's prefix is not known",
-     "remove the tag; put a value that starts with ! in double quotes"},
-    {"", "a tag", NULL, true, "LB-S006", "a value that starts with ! is a tag",
-     "remove the tag; put a value that starts with ! in double quotes"},
-    {"", "directive", NULL, true, "LB-S018", "a line that starts with % is a directive",
-     "remove the line"},
-    {"did not find expected <document start>", NULL, NULL, false, NULL,
-     "the text goes on after the document has ended", "indent the keys of one map alike"},
-};
+/* --- syntax errors ---------------------------------------------------------------------------- */
 
 /* The byte at a mark; NUL past the end. */
 static char byte_at(const struct reader *r, yaml_mark_t mark)
@@ -135,33 +84,23 @@ static char byte_at(const struct reader *r, yaml_mark_t mark)
     return at < end ? *at : '\0';
 }
 
-static const struct hint *hint_find(const struct reader *r, const yaml_parser_t *parser)
-{
-    const char *problem = parser->problem ? parser->problem : "";
-    const char *context = parser->context ? parser->context : "";
-    char byte = byte_at(r, parser->problem_mark);
-    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
-        const struct hint *h = &hints[i];
-        if (lb_starts_with(problem, h->problem) && (!h->context || strstr(context, h->context)) &&
-            (!h->at || (byte != '\0' && strchr(h->at, byte)))) {
-            return h;
-        }
-    }
-    return NULL;
-}
-
 static int syntax_error(struct reader *r, const yaml_parser_t *parser)
 {
-    const struct hint *h = hint_find(r, parser);
-    yaml_mark_t place = h && h->at_context && parser->context ? parser->context_mark
-                                                              : parser->problem_mark;
+    const char *problem = parser->problem ? parser->problem : "not readable";
+    const char *context = parser->context ? parser->context : "";
+    yaml_mark_t place = parser->problem_mark, before = place;
+    before.column -= before.column > 0;
+    const struct lb_yaml_hint *h = lb_yaml_hint_find(
+        problem, context, place.column > 0 ? byte_at(r, before) : '\0', byte_at(r, place));
+    if (h && h->at_context && parser->context) {
+        place = parser->context_mark;
+    }
     yaml_mark_t end = place;
     end.column++;
     struct lb_mark mark = mark_between(r, place, end);
     if (!h) {
-        return lb_diags_error(r->diags, "LB-S001", &mark, "%s%s%s",
-                              parser->context ? parser->context : "", parser->context ? ": " : "",
-                              parser->problem ? parser->problem : "not readable");
+        return lb_diags_error(r->diags, "LB-S001", &mark, "%s%s%s", context, *context ? ": " : "",
+                              problem);
     }
     return lb_diags_error_try(r->diags, h->code ? h->code : "LB-S001", &mark, h->remedy, "%s",
                               h->detail);
@@ -343,7 +282,11 @@ static int open_collection(struct reader *r, const yaml_event_t *event, struct l
         return -1;
     }
     if (key_expected(r)) {
-        return lb_diags_error(r->diags, "LB-S014", &mark, "a key must be a text");
+        const char *remedy =
+            event->type == YAML_MAPPING_START_EVENT && byte_at(r, event->start_mark) == '{'
+                ? "there are no templates; put a text that starts with { in double quotes"
+                : NULL;
+        return lb_diags_error_try(r->diags, "LB-S014", &mark, remedy, "a key must be a text");
     }
     if (r->depth == LB_YAML_MAX_DEPTH) {
         return lb_diags_error(r->diags, "LB-S012", &mark, "more than %d levels", LB_YAML_MAX_DEPTH);

@@ -24,6 +24,20 @@ int lb_yaml_check_bytes(const struct lb_source *source, struct lb_diags *diags);
  * come before any schema could tell which keys are secret. */
 void lb_yaml_hide_secrets(const struct lb_source *source, struct lb_diags *diags);
 
+/* What a syntax error of libyaml probably is. */
+struct lb_yaml_hint {
+    const char *problem; /* how libyaml's problem begins */
+    const char *context; /* what its context holds; NULL: any */
+    const char *at;      /* the character there is one of these; NULL: any */
+    const char *before;  /* the character before it is one of these; NULL: any */
+    bool at_context;     /* point to where the construct began, not to where libyaml gave up */
+    const char *code;    /* NULL: LB-S001 */
+    const char *detail, *remedy;
+};
+/* NULL when libyaml's own words have to do. */
+const struct lb_yaml_hint *lb_yaml_hint_find(const char *problem, const char *context, char before,
+                                             char at);
+
 /* A plain scalar by YAML 1.2's core schema, with two differences: decimal numbers with leading
  * zeros stay strings (012 is octal elsewhere), and so do .inf and .nan, which JSON cannot write. */
 struct lb_value *lb_yaml_plain(struct lb_arena *arena, const char *text, size_t length);

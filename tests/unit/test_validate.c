@@ -89,7 +89,7 @@ static const struct row rows[] = {
     {"  a: {size: 20}\n", "LB-S022 3:13", NULL, "`size: 20Gi`"},
     /* all at once */
     {"  a: {sice: 1, count: 0}\n  b: {open: no}\nactive: x\n",
-     "LB-S021 3:3,LB-S020 3:7,LB-S025 3:23,LB-S021 4:3,LB-S019 4:13,LB-S023 5:9", NULL, NULL},
+     "LB-S020 3:7,LB-S025 3:23,LB-S021 4:3,LB-S019 4:13,LB-S023 5:9", NULL, NULL},
 };
 
 static void check(struct lb_arena *arena, const char *text, struct lb_diags *diags)
