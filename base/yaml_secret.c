@@ -47,16 +47,27 @@ static const char *line_start(const struct lb_source *source, uint32_t line)
     return at;
 }
 
+static bool line_looks_secret(const struct lb_source *source, uint32_t number)
+{
+    const char *line = line_start(source, number), *text_end = source->text + source->length;
+    const char *end = line ? memchr(line, '\n', (size_t)(text_end - line)) : NULL;
+    return line && looks_secret(line, end ? end : text_end);
+}
+
 void lb_yaml_hide_secrets(const struct lb_source *source, struct lb_diags *diags)
 {
+    uint32_t last = 0; /* a line of 1 MiB with 100 errors is looked at once */
+    bool secret = false;
     for (size_t i = 0; i < diags->count; i++) {
         struct lb_diag *diag = &diags->items[i];
-        const char *line = diag->mark.source == source ? line_start(source, diag->mark.line) : NULL;
-        if (!line) {
+        if (diag->mark.source != source) {
             continue;
         }
-        const char *end = memchr(line, '\n', source->length - (size_t)(line - source->text));
-        if (looks_secret(line, end ? end : source->text + source->length)) {
+        if (diag->mark.line != last) {
+            last = diag->mark.line;
+            secret = line_looks_secret(source, last);
+        }
+        if (secret) {
             const struct lb_code *row = lb_code_find(diag->code);
             diag->secret = true;
             diag->detail = NULL;
