@@ -63,8 +63,9 @@ struct lb_diag *lb_diags_add(struct lb_diags *diags, const struct lb_diag *diag)
     return stored;
 }
 
-static int add_formatted(struct lb_diags *diags, const char *code, const struct lb_mark *mark,
-                         const char *remedy, const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static int
+add_formatted(struct lb_diags *diags, const char *code, const struct lb_mark *mark,
+              const char *remedy, const char *format, va_list args)
 {
     struct lb_diag diag = {.code = code, .remedy = remedy};
     if (mark)
