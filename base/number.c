@@ -8,7 +8,9 @@
 #include <limits.h>
 #include <string.h>
 
-#define PLAIN_DIGITS 40 /* up to here zeros are written out instead of an exponent */
+/* Up to here zeros are written out instead of an exponent: as many bytes as JSON reading accepts,
+ * so that the canonical spelling of what was read can be read again. */
+#define PLAIN_BYTES 63
 
 struct decimal {
     bool negative;
@@ -122,9 +124,9 @@ int lb_number_compare(const char *a, const char *b)
     return x.negative ? -order : order;
 }
 
-static void add_digits(struct lb_str *out, const struct decimal *decimal, size_t *at, size_t count)
+static void add_digits(struct lb_str *out, const struct decimal *decimal, size_t *at, long count)
 {
-    while (count--)
+    while (count-- > 0)
         lb_str_putc(out, next_digit(decimal, at));
 }
 
@@ -139,27 +141,22 @@ void lb_number_canonical(struct lb_str *out, const char *text)
         lb_str_putc(out, '0');
         return;
     }
-    size_t count = digit_count(&decimal), at = 0;
-    long point = decimal.point;
+    long count = (long)digit_count(&decimal), point = decimal.point;
+    long whole = point > 0 ? point : 0; /* digits before the point */
+    long plain = count <= whole ? whole : point > 0 ? count + 1 : count - point + 2;
+    size_t at = 0;
     if (decimal.negative)
         lb_str_putc(out, '-');
-    if (point > 0 && point <= PLAIN_DIGITS) {
-        add_digits(out, &decimal, &at, (size_t)point);
-        if (count <= (size_t)point)
+    if (plain <= PLAIN_BYTES - decimal.negative) {
+        add_digits(out, &decimal, &at, whole);
+        if (count <= whole)
             return;
-        lb_str_putc(out, '.');
-        add_digits(out, &decimal, &at, count - (size_t)point);
-    } else if (point <= 0 && point > -6) {
-        lb_str_puts(out, "0.");
-        lb_str_repeat(out, '0', (size_t)-point);
-        add_digits(out, &decimal, &at, count);
+        lb_str_puts(out, point > 0 ? "." : "0.");
+        lb_str_repeat(out, '0', point < 0 ? (size_t)-point : 0);
+        add_digits(out, &decimal, &at, count - whole);
     } else {
-        add_digits(out, &decimal, &at, 1);
-        if (count > 1) {
-            lb_str_putc(out, '.');
-            add_digits(out, &decimal, &at, count - 1);
-        }
-        lb_str_printf(out, "e%ld", point - 1);
+        add_digits(out, &decimal, &at, count);
+        lb_str_printf(out, "e%ld", point - count);
     }
 }
 
