@@ -6,7 +6,7 @@
  * switch a rule off. docs/adding-a-kind.md lists the annotations with examples.
  *
  * Keywords: $schema $id $ref definitions title description type properties required
- * additionalProperties propertyNames (pattern only) minProperties maxProperties items minItems
+ * additionalProperties propertyNames minProperties maxProperties items minItems
  * maxItems uniqueItems enum const pattern minLength maxLength minimum maximum format default
  * examples anyOf.
  * - A map with `properties` refuses other keys unless additionalProperties says otherwise; a map
@@ -62,9 +62,10 @@ struct lb_schema {
     const struct lb_schema *items;      /* of a list; NULL: any */
     const struct lb_schema **any_of;    /* branches by type; see lb_schema_branch */
     size_t any_of_count;
-    const struct lb_kind *kind;         /* at the root of a kind; NULL elsewhere */
-    const struct lb_value *raw;         /* the schema's own JSON, $ref resolved: required, ... */
-    struct lb_pattern *pattern, *names; /* private to schema_*.c: pattern, propertyNames */
+    const struct lb_kind *kind;    /* at the root of a kind; NULL elsewhere */
+    const struct lb_value *raw;    /* the schema's own JSON, $ref resolved: required, ... */
+    const struct lb_schema *names; /* of a map: what its keys must be like; NULL: anything */
+    struct lb_pattern *pattern;    /* private to schema_*.c */
     const struct lb_value *default_value;
     /* annotations */
     const char *granule; /* x-lb-granule: the subtree one API call replaces; inherited */

@@ -153,9 +153,8 @@ static void check_node(const struct lb_schema_file *file, const struct lb_place 
         !(node->items && lb_schema_property(node->items, node->list_key))) {
         lb_schema_fault(file, place, "the items have no \"%s\" to be known by", node->list_key);
     }
-    const struct lb_value *names = lb_map_get(node->raw, "propertyNames");
-    if (names && (lb_value_count(names) != 1 || !lb_is(lb_map_get(names, "pattern"), LB_STRING))) {
-        lb_schema_fault(file, place, "propertyNames takes a pattern only");
+    if (node->names && node->names->types & ~LB_TYPE_BIT(LB_STRING)) {
+        lb_schema_fault(file, place, "keys are texts: propertyNames takes no other type");
     }
     if (node->secret && node->default_value) {
         lb_schema_fault(file, place, "a secret cannot have a default");
@@ -186,8 +185,9 @@ struct lb_schema *lb_schema_compile(struct lb_schema_file *file, const struct lb
         node->items = lb_schema_compile(file, &at, name, items, node->granule);
     }
     const struct lb_value *names = lb_map_get(node->raw, "propertyNames");
-    if (names && lb_is(lb_map_get(names, "pattern"), LB_STRING)) {
-        node->names = lb_pattern_new(file->arena, lb_text_at(names, "pattern", ""));
+    if (names) {
+        struct lb_place at = {place, "propertyNames", 0};
+        node->names = lb_schema_compile(file, &at, "propertyNames", names, NULL);
     }
     check_node(file, place, node);
     file->refs = refs;

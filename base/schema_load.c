@@ -236,8 +236,12 @@ static const struct lb_schema *section_of(struct loader *l, const struct lb_kind
     section->types = LB_TYPE_BIT(LB_MAP);
     section->additional = kind->schema;
     section->raw = raw;
-    section->names = lb_pattern_new(l->arena, kind->name_pattern);
-    if (!section->names) {
+    struct lb_schema *names = lb_arena_alloc(l->arena, sizeof *names);
+    names->name = "propertyNames";
+    names->raw = lb_map_get(raw, "propertyNames");
+    names->pattern = lb_pattern_new(l->arena, kind->name_pattern);
+    section->names = names;
+    if (!names->pattern) {
         LB_BUG("schemas/%s.json#/x-lb-name-pattern: POSIX and ECMA read it differently",
                kind->name);
     }

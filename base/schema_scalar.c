@@ -58,7 +58,7 @@ static void check_choices(const struct lb_check *check)
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
-static int64_t characters(const char *text)
+int64_t lb_check_characters(const char *text)
 {
     int64_t count = 0;
     for (; *text; text++) {
@@ -86,7 +86,7 @@ static void check_pattern(const struct lb_check *check, const char *text)
 static void check_text(const struct lb_check *check)
 {
     const char *text = lb_text(check->value, "");
-    int64_t length = characters(text), parsed;
+    int64_t length = lb_check_characters(text), parsed;
     int64_t least = lb_int_at(check->schema->raw, "minLength", 0);
     int64_t most = lb_int_at(check->schema->raw, "maxLength", INT64_MAX);
     if (length < least || length > most) {

@@ -93,9 +93,18 @@ static void check_required(const struct lb_check *check)
 
 static void check_name(const struct lb_check *check, const struct lb_entry *entry)
 {
-    if (check->schema->names && !lb_pattern_matches(check->schema->names, entry->key)) {
+    const struct lb_schema *names = check->schema->names;
+    if (!names) {
+        return;
+    }
+    int64_t most = lb_int_at(names->raw, "maxLength", INT64_MAX);
+    int64_t length = lb_check_characters(entry->key);
+    if (length > most || length < lb_int_at(names->raw, "minLength", 0)) {
+        lb_check_error(check, "LB-S033", &entry->key_mark, NULL, "\"%.60s\" has %lld characters",
+                       entry->key, (long long)length);
+    } else if (names->pattern && !lb_pattern_matches(names->pattern, entry->key)) {
         lb_check_error(check, "LB-S033", &entry->key_mark, NULL, "\"%s\" does not match %s",
-                       entry->key, lb_pattern_text(check->schema->names));
+                       entry->key, lb_pattern_text(names->pattern));
     }
 }
 

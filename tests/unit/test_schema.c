@@ -220,7 +220,7 @@ static const struct fault faults[] = {
     {NODE("\"anyOf\":[{\"type\":\"string\"},{\"type\":\"string\"}]"), "different types"},
     {NODE("\"anyOf\":[{\"minLength\":1}]"), "different types"},
     {NODE("\"type\":\"string\",\"anyOf\":[{\"type\":\"string\"}]"), "beside \"anyOf\""},
-    {NODE("\"propertyNames\":{\"maxLength\":1}"), "takes a pattern only"},
+    {NODE("\"propertyNames\":{\"type\":\"object\"}"), "takes no other type"},
     {NODE("\"type\":\"string\",\"x-lb-secret\":true,\"default\":\"env:A\""),
      "cannot have a default"},
     {KIND("\"required\":[\"b\"],\"properties\":{\"a\":{}}"), "required \"b\""},
