@@ -28,27 +28,18 @@ static const struct lb_op describe_alarms = {.service = &cloudwatch,
                                              .name = "DescribeAlarms",
                                              .method = "POST",
                                              .path = "/",
-                                             .once = true,
                                              .batch_member = "AlarmNames",
                                              .batch_max = 100};
-static const struct lb_op list_tags = {.service = &cloudwatch,
-                                       .name = "ListTagsForResource",
-                                       .method = "POST",
-                                       .path = "/",
-                                       .once = true};
+static const struct lb_op list_tags = {
+    .service = &cloudwatch, .name = "ListTagsForResource", .method = "POST", .path = "/"};
 /* Puts replace the whole alarm, so sending one twice makes no second thing. */
 static const struct lb_op put_alarm = {.service = &cloudwatch,
                                        .name = "PutMetricAlarm",
                                        .method = "POST",
                                        .path = "/",
-                                       .mutates = true,
-                                       .once = true};
-static const struct lb_op tag_resource = {.service = &cloudwatch,
-                                          .name = "TagResource",
-                                          .method = "POST",
-                                          .path = "/",
-                                          .mutates = true,
-                                          .once = true};
+                                       .mutates = true};
+static const struct lb_op tag_resource = {
+    .service = &cloudwatch, .name = "TagResource", .method = "POST", .path = "/", .mutates = true};
 
 /* --- the spec's words and the service's ----------------------------------------------------------
  */

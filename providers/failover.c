@@ -24,22 +24,19 @@ static const struct lb_op list_zones = {.service = &lb_route53_service,
                                         .name = "ListHostedZonesByName",
                                         .method = "GET",
                                         .path = "/2013-04-01/hostedzonesbyname?dnsname={DNSName}&"
-                                                "maxitems={MaxItems}",
-                                        .once = true};
+                                                "maxitems={MaxItems}"};
 static const struct lb_op list_sets = {
     .service = &lb_route53_service,
     .name = "ListResourceRecordSets",
     .method = "GET",
     .path = "/2013-04-01/hostedzone/{HostedZoneId}/rrset?name={StartRecordName}&"
-            "type={StartRecordType}&identifier={StartRecordIdentifier}&maxitems={MaxItems}",
-    .once = true};
+            "type={StartRecordType}&identifier={StartRecordIdentifier}&maxitems={MaxItems}"};
 /* A batch that was carried out and is sent again is refused or changes nothing. */
 static const struct lb_op change_sets = {.service = &lb_route53_service,
                                          .name = "ChangeResourceRecordSets",
                                          .method = "POST",
                                          .path = "/2013-04-01/hostedzone/{HostedZoneId}/rrset/",
-                                         .mutates = true,
-                                         .once = true};
+                                         .mutates = true};
 
 static const char *own_prefix(const struct lb_stack *stack)
 {

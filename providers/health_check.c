@@ -24,34 +24,29 @@ static const struct lb_op list_checks = {.service = &lb_route53_service,
                                          .name = "ListHealthChecks",
                                          .method = "GET",
                                          .path = "/2013-04-01/healthcheck?marker={Marker}&"
-                                                 "maxitems={MaxItems}",
-                                         .once = true};
+                                                 "maxitems={MaxItems}"};
 static const struct lb_op list_tags = {.service = &lb_route53_service,
                                        .name = "ListTagsForResources",
                                        .method = "POST",
                                        .path = "/2013-04-01/tags/{ResourceType}",
-                                       .once = true,
                                        .batch_member = "ResourceIds/ResourceId",
                                        .batch_max = 10};
 static const struct lb_op create_check = {.service = &lb_route53_service,
                                           .name = "CreateHealthCheck",
                                           .method = "POST",
                                           .path = "/2013-04-01/healthcheck",
-                                          .mutates = true,
-                                          .once = true};
+                                          .mutates = true};
 /* Carries the version that was read: sent twice, the second is refused, not applied. */
 static const struct lb_op update_check = {.service = &lb_route53_service,
                                           .name = "UpdateHealthCheck",
                                           .method = "POST",
                                           .path = "/2013-04-01/healthcheck/{HealthCheckId}",
-                                          .mutates = true,
-                                          .once = true};
+                                          .mutates = true};
 static const struct lb_op change_tags = {.service = &lb_route53_service,
                                          .name = "ChangeTagsForResource",
                                          .method = "POST",
                                          .path = "/2013-04-01/tags/{ResourceType}/{ResourceId}",
-                                         .mutates = true,
-                                         .once = true};
+                                         .mutates = true};
 
 /* --- the spec's words and the service's: the order is the model's, which the service insists on
  * --- */
