@@ -1,0 +1,38 @@
+/* role.h: what the role_*.c files share. Nobody else includes it. */
+#ifndef LB_PROVIDERS_ROLE_H
+#define LB_PROVIDERS_ROLE_H
+
+#include "providers/provider.h"
+
+#define LB_ROLE_POLICY "lifeboat" /* name of the derived inline policy */
+#define LB_ROLE_NONE "none"       /* `boundary: none`: there is to be none */
+
+/* --- role_purpose.c: what a purpose means -------------------------------------------------------
+ */
+struct lb_purpose {
+    const char *name;
+    const char *description; /* of the role, for the IAM console */
+    /* NULL, with a diagnostic, when the spec does not say enough. */
+    struct lb_value *(*trust)(struct lb_stack *, struct lb_resource *);
+    struct lb_value *(*policy)(struct lb_stack *, struct lb_resource *);
+    const char *why;
+};
+const struct lb_purpose *lb_purpose_find(const char *name);
+
+/* --- role_read.c ---------------------------------------------------------------------------------
+ */
+int lb_role_read(struct lb_read *read);
+int lb_role_read_policies(struct lb_read *read);
+int lb_role_read_attached(struct lb_read *read);
+
+/* --- role_write.c --------------------------------------------------------------------------------
+ */
+int lb_role_write(struct lb_write *write);
+int lb_role_write_settings(struct lb_write *write);
+int lb_role_write_trust(struct lb_write *write);
+int lb_role_write_boundary(struct lb_write *write);
+int lb_role_write_tags(struct lb_write *write);
+int lb_role_write_policies(struct lb_write *write);
+int lb_role_write_attached(struct lb_write *write);
+
+#endif

@@ -1,0 +1,67 @@
+/* tags.c: AWS's tag lists as maps, and back.
+ *
+ * Ownership is by tag (there is no state file): `lifeboat:stack` names the stack that made an
+ * object. Foreign tags stay: every write that replaces the whole list starts from the live one.
+ */
+#include "providers/tags.h"
+
+#include "base/xml.h"
+
+struct lb_value *lb_tags_to_map(struct lb_arena *arena, const struct lb_value *list)
+{
+    struct lb_value *map = lb_value_map(arena);
+    for (size_t i = 0; i < lb_xml_count(list); i++) {
+        const struct lb_value *tag = lb_xml_item(list, i);
+        const char *key = lb_text(lb_map_get(tag, "Key"), NULL);
+        if (key) {
+            lb_map_set_string(arena, map, key, lb_text(lb_map_get(tag, "Value"), ""));
+        }
+    }
+    return map;
+}
+
+struct lb_value *lb_tags_to_list(struct lb_arena *arena, const struct lb_value *map)
+{
+    struct lb_value *list = lb_value_list(arena);
+    for (size_t i = 0; i < lb_value_count(map); i++) {
+        const struct lb_entry *entry = lb_map_nth(map, i);
+        struct lb_value *tag = lb_list_add(arena, list, lb_value_map(arena));
+        lb_map_set_string(arena, tag, "Key", entry->key);
+        lb_map_set_string(arena, tag, "Value", lb_text(entry->value, ""));
+    }
+    return list;
+}
+
+struct lb_value *lb_tags_changed(struct lb_arena *arena, const struct lb_value *desired,
+                                 const struct lb_value *live)
+{
+    struct lb_value *changed = lb_value_map(arena);
+    for (size_t i = 0; i < lb_value_count(desired); i++) {
+        const struct lb_entry *entry = lb_map_nth(desired, i);
+        const char *text = lb_text(entry->value, "");
+        if (!lb_streq(lb_text(lb_map_get(live, entry->key), NULL), text)) {
+            lb_map_set_string(arena, changed, entry->key, text);
+        }
+    }
+    return changed;
+}
+
+struct lb_value *lb_tags_dropped(struct lb_arena *arena, const struct lb_value *desired,
+                                 const struct lb_value *live)
+{
+    struct lb_value *dropped = lb_value_list(arena);
+    for (size_t i = 0; i < lb_value_count(live); i++) {
+        const char *key = lb_map_nth(live, i)->key;
+        if (lb_starts_with(key, "lifeboat:") && !lb_map_get(desired, key)) {
+            lb_list_add_string(arena, dropped, key);
+        }
+    }
+    return dropped;
+}
+
+void lb_tags_read(struct lb_read *read, const struct lb_value *list)
+{
+    struct lb_value *tags = lb_tags_to_map(read->arena, list);
+    lb_map_set(read->arena, lb_read_value(read), "tags", tags);
+    read->live->owner = lb_text(lb_map_get(tags, LB_TAG_STACK), NULL);
+}

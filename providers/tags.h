@@ -1,0 +1,20 @@
+/* tags.h: AWS's tag lists ({Key, Value}) as maps, and back. Shared by the kinds that have tags. */
+#ifndef LB_PROVIDERS_TAGS_H
+#define LB_PROVIDERS_TAGS_H
+
+#include "providers/provider.h"
+
+/* A list of {Key, Value}, also a lone one as XML answers hold it, as a map. Never NULL. */
+struct lb_value *lb_tags_to_map(struct lb_arena *arena, const struct lb_value *list);
+/* A list of {Key, Value} maps in the order of the map. */
+struct lb_value *lb_tags_to_list(struct lb_arena *arena, const struct lb_value *map);
+/* Members of `desired` that `live` lacks or holds with another value. */
+struct lb_value *lb_tags_changed(struct lb_arena *arena, const struct lb_value *desired,
+                                 const struct lb_value *live);
+/* Keys of `live` that are ours by their prefix and not desired any more. */
+struct lb_value *lb_tags_dropped(struct lb_arena *arena, const struct lb_value *desired,
+                                 const struct lb_value *live);
+/* Reads tags into the live object: the attribute `tags`, and the owner. */
+void lb_tags_read(struct lb_read *read, const struct lb_value *list);
+
+#endif
