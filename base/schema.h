@@ -21,8 +21,8 @@
  *   x-lb-refused   of a map: key -> sentence, for keys that people try and that must not exist
  * Annotations of the root of schemas/<kind>.json:
  *   x-lb-kind (equals the file's stem), x-lb-section, x-lb-sides ("global", "one", "both"),
- *   x-lb-name-pattern, x-lb-granules (see struct lb_granule_schema), examples (a list of states)
- * Annotations of the root of schemas/spec.json:
+ *   x-lb-name-pattern, x-lb-name-form (that pattern in words), x-lb-granules (see struct
+ * lb_granule_schema), examples (a list of states) Annotations of the root of schemas/spec.json:
  *   x-lb-order   the kinds as they are shown; its definition "managed" is a property of every kind
  */
 #ifndef LB_BASE_SCHEMA_H
@@ -66,6 +66,7 @@ struct lb_schema {
     const struct lb_value *raw;    /* the schema's own JSON, $ref resolved: required, ... */
     const struct lb_schema *names; /* of a map: what its keys must be like; NULL: anything */
     struct lb_pattern *pattern;    /* private to schema_*.c */
+    const char *form; /* x-lb-form: the pattern in words, "12 digits"; NULL: the pattern is shown */
     const struct lb_value *default_value;
     /* annotations */
     const char *granule; /* x-lb-granule: the subtree one API call replaces; inherited */

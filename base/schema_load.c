@@ -239,6 +239,7 @@ static const struct lb_schema *section_of(struct loader *l, const struct lb_kind
     struct lb_schema *names = lb_arena_alloc(l->arena, sizeof *names);
     names->name = "propertyNames";
     names->raw = lb_map_get(raw, "propertyNames");
+    names->form = lb_text_at(kind->schema->raw, "x-lb-name-form", NULL);
     names->pattern = lb_pattern_new(l->arena, kind->name_pattern);
     section->names = names;
     if (!names->pattern) {

@@ -67,6 +67,13 @@ int64_t lb_check_characters(const char *text)
     return count;
 }
 
+const char *lb_check_form(const struct lb_check *check, const struct lb_schema *schema)
+{
+    return schema->form ? schema->form
+                        : lb_arena_printf(check->diags->arena, "a text that matches %s",
+                                          lb_pattern_text(schema->pattern));
+}
+
 static void check_pattern(const struct lb_check *check, const char *text)
 {
     if (!check->schema->pattern || lb_pattern_matches(check->schema->pattern, text)) {
@@ -78,9 +85,8 @@ static void check_pattern(const struct lb_check *check, const char *text)
         remedy = lb_arena_printf(check->diags->arena, "for example `%s: %s`", lb_check_key(check),
                                  lb_check_written(check, example));
     }
-    lb_check_error(check, "LB-S024", NULL, remedy, "%s is %s, which does not match %s",
-                   lb_check_path(check), lb_check_shown(check, check->value),
-                   lb_pattern_text(check->schema->pattern));
+    lb_check_error(check, "LB-S024", NULL, remedy, "%s is %s, not %s", lb_check_path(check),
+                   lb_check_shown(check, check->value), lb_check_form(check, check->schema));
 }
 
 static void check_text(const struct lb_check *check)

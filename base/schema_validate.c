@@ -103,8 +103,8 @@ static void check_name(const struct lb_check *check, const struct lb_entry *entr
         lb_check_error(check, "LB-S033", &entry->key_mark, NULL, "\"%.60s\" has %lld characters",
                        entry->key, (long long)length);
     } else if (names->pattern && !lb_pattern_matches(names->pattern, entry->key)) {
-        lb_check_error(check, "LB-S033", &entry->key_mark, NULL, "\"%s\" does not match %s",
-                       entry->key, lb_pattern_text(names->pattern));
+        lb_check_error(check, "LB-S033", &entry->key_mark, NULL, "\"%s\" is not %s", entry->key,
+                       lb_check_form(check, names));
     }
 }
 

@@ -37,6 +37,8 @@ bool lb_check_secret(const struct lb_check *check);
 const char *lb_check_written(const struct lb_check *check, const struct lb_value *value);
 /* A misspelling of this missing key stands in the map: one error is enough. */
 bool lb_check_misspelt(const struct lb_check *check, const char *key);
+/* "12 digits", or "a text that matches ^[0-9]{12}$". */
+const char *lb_check_form(const struct lb_check *check, const struct lb_schema *schema);
 /* Characters, not bytes. */
 int64_t lb_check_characters(const char *text);
 /* A key that the map does not take. */

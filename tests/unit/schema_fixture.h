@@ -17,7 +17,10 @@ static const char fixture_spec[] =
     " \"x-lb-refused\": {\"profile\": \"use AWS_PROFILE\"},"
     " \"properties\": {"
     "  \"stack\": {\"type\": \"string\", \"pattern\": \"^[a-z]+$\", \"examples\": [\"logs\"]},"
-    "  \"account\": {\"type\": \"string\"},"
+    "  \"stack2\": {\"type\": \"string\", \"pattern\": \"^[a-z]+$\"},"
+    "  \"code\": {\"type\": \"string\", \"pattern\": \"^[0-9]{3}$\", \"examples\": [\"123\"],"
+    "  \"x-lb-form\": \"three digits\"},"
+    "\"account\": {\"type\": \"string\"},"
     "  \"active\": {\"type\": \"string\", \"enum\": [\"primary\", \"secondary\"]},"
     "  \"lifeboat\": {\"type\": \"integer\", \"const\": 1},"
     "  \"objectives\": {\"type\": \"object\", \"properties\": {"
@@ -27,7 +30,7 @@ static const char fixture_spec[] =
 
 static const char fixture_box[] =
     "{\"x-lb-kind\": \"box\", \"x-lb-section\": \"boxes\", \"x-lb-sides\": \"one\","
-    " \"x-lb-name-pattern\": \"^[a-z][a-z0-9-]*$\","
+    " \"x-lb-name-pattern\": \"^[a-z][a-z0-9-]*$\", \"x-lb-name-form\": \"lower case\","
     " \"title\": \"box\", \"description\": \"A box.\", \"type\": \"object\", \"required\": "
     "[\"size\"],"
     " \"x-lb-granules\": {"
@@ -45,7 +48,8 @@ static const char fixture_box[] =
     "  \"open\": {\"type\": \"boolean\", \"default\": false},"
     "  \"arn\": {\"type\": \"string\", \"x-lb-computed\": true},"
     "  \"password\": {\"type\": \"string\", \"x-lb-secret\": true, \"x-lb-write-only\": true},"
-    "  \"vault\": {\"type\": \"string\", \"x-lb-ref\": \"vault\", \"x-lb-identity\": true},"
+    "  \"vault\": {\"type\": \"string\", \"x-lb-ref\": \"vault\", \"format\": \"hostname\", "
+    "\"title\": \"the vault\",\"x-lb-disruptive\": \"it moves\", \"x-lb-identity\": true},"
     "  \"tags\": {\"$ref\": \"_common#/definitions/tags\", \"description\": \"own words\"},"
     "  \"colors\": {\"type\": \"array\", \"items\": {\"type\": \"string\"}, \"x-lb-list\": \"set\","
     "    \"minItems\": 1, \"maxItems\": 3},"
@@ -64,7 +68,8 @@ static const char fixture_box[] =
     " }}";
 
 static const char fixture_vault[] =
-    "{\"x-lb-kind\": \"vault\", \"x-lb-section\": \"vaults\", \"x-lb-sides\": \"both\","
+    "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"x-lb-kind\": \"vault\", "
+    "\"x-lb-section\": \"vaults\", \"x-lb-sides\": \"both\","
     " \"x-lb-granules\": {\"create\": {\"existence\": true}}, \"type\": \"object\","
     " \"properties\": {\"door\": {\"type\": \"string\", \"x-lb-granule\": \"create\"}}}";
 

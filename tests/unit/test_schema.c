@@ -89,6 +89,8 @@ static void knows_annotations(void **state)
     assert_true(lb_schema_at(box, "password")->write_only);
     assert_true(lb_schema_at(box, "vault")->identity);
     assert_string_equal(lb_schema_at(box, "vault")->ref, "vault");
+    assert_string_equal(lb_schema_at(box, "vault")->title, "the vault");
+    assert_string_equal(lb_schema_at(box, "vault")->disruptive, "it moves");
     assert_true(lb_schema_at(box, "tags")->keep_foreign);
     assert_string_equal(lb_schema_at(box, "tags")->description, "own words");
     assert_int_equal(lb_schema_at(box, "colors")->list, LB_LIST_SET);
