@@ -9,13 +9,37 @@ extern const struct lb_service lb_cluster_service;
 /* The domain object a cluster object lives on; NULL when the domain is not on that side. */
 struct lb_resource *lb_cluster_domain(const struct lb_stack *stack, const char *domain,
                                       enum lb_side side);
+/* The engine of the domain on that side ("OpenSearch_2.19"); NULL when it is not there. */
+const char *lb_cluster_engine(const struct lb_stack *stack, const char *domain, enum lb_side side);
+/* True for OpenSearch of at least that version. */
+bool lb_cluster_opensearch_since(const struct lb_stack *stack, const char *domain,
+                                 enum lb_side side, int major, int minor);
 /* Declares that `resource` needs the domain and is read after it. */
 void lb_cluster_depends(struct lb_stack *stack, struct lb_resource *resource, const char *domain);
 /* Aims a call at the domain's endpoint: host, region, authentication. False when the domain has no
  * endpoint yet (absent or being created): then nothing can exist in it. */
 bool lb_cluster_aim(struct lb_arena *arena, const struct lb_stack *stack, const char *domain,
                     enum lb_side side, struct lb_call *call);
+/* Asks the domain of the object being read. Where it has no endpoint the object is absent, where
+ * the domain could not be read it is unreadable; nothing is sent then. */
+void lb_cluster_ask(struct lb_read *read, const char *domain, struct lb_call *call,
+                    lb_decode_fn *decode);
+/* lb_read_ok that tells a refusal of the security plugin from one of IAM in its next step. */
+bool lb_cluster_read_ok(struct lb_read *read, const struct lb_call *call,
+                        const struct lb_answer *answer);
 /* "/_plugins/_security" or, for Elasticsearch engines, "/_opendistro/_security". */
 const char *lb_cluster_security_base(const struct lb_stack *stack, const char *domain);
+
+/* --- rules that several kinds of a cluster share ---------------------------------------------- */
+/* Does the domain check permissions inside (fine-grained access control)? */
+bool lb_cluster_has_security(const struct lb_stack *stack, const char *domain, enum lb_side side);
+/* ARNs of the roles with purpose `caller`, in the order of the spec; an empty list when none. */
+struct lb_value *lb_cluster_callers(const struct lb_stack *stack);
+/* Declares that the object waits for those roles. */
+void lb_cluster_need_callers(struct lb_stack *stack, struct lb_resource *resource);
+/* The entry of `repositories:` that a repository object stands for: its own, or for NAME-local that
+ * of NAME with topology `dual`. *local says which. NULL when there is none. */
+const struct lb_entry *lb_cluster_repository(const struct lb_stack *stack, const char *name,
+                                             bool *local);
 
 #endif
