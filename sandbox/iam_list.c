@@ -26,7 +26,9 @@ static void list_tags(struct iam_call *call)
 
 static struct lb_value *member(struct lb_arena *arena, struct lb_value *list)
 {
-    return lb_map_set(arena, lb_value_map(arena), "member", list);
+    struct lb_value *map = lb_value_map(arena);
+    lb_map_set(arena, map, "member", list);
+    return map;
 }
 
 static struct lb_value *inline_view(struct lb_arena *arena, const struct lb_value *role)

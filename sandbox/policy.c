@@ -68,8 +68,7 @@ static bool aws_principal(struct sandbox *sandbox, struct lb_arena *arena, const
 {
     const char *own = lb_arena_printf(arena, "arn:aws:iam::%s:role/", sandbox->account);
     if (lb_starts_with(text, own)) {
-        const char *arn = lb_text_at(sb_role_find(sandbox, text), "Arn", "");
-        return lb_streq(arn, text);
+        return sb_role_visible(sandbox, text);
     }
     return lb_streq(text, "*") || digits12(text) || lb_starts_with(text, "arn:aws") ||
            lb_starts_with(text, "AROA") || lb_starts_with(text, "AIDA");

@@ -6,5 +6,6 @@
 const struct sb_service *const sb_services[] = {
     &sb_service_iam,
     &sb_service_sts,
+    &sb_service_s3, /* last: it takes every unsigned path that nobody else claims */
     NULL,
 };
