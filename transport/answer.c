@@ -145,14 +145,14 @@ static void read_error(struct lb_arena *arena, const struct lb_service *service,
                        struct lb_answer *answer)
 {
     bool xml = service->wire == LB_WIRE_QUERY || service->wire == LB_WIRE_REST_XML;
-    if (!answer->body)
-        read_plain_error(arena, answer);
-    if (xml && answer->body)
+    if (xml)
         read_xml_error(arena, answer);
     else if (!service->prefix)
         read_cluster_error(arena, answer);
-    else if (!xml)
+    else
         read_json_error(arena, answer);
+    if (!answer->body)
+        read_plain_error(arena, answer);
     if (!answer->error_code)
         answer->error_code = lb_arena_printf(arena, "HTTP%d", answer->status);
 }
