@@ -100,13 +100,13 @@ static void check_folder(const char *name, bool good, int least)
 static void good_specs_are_accepted(void **state)
 {
     (void)state;
-    check_folder("good", true, 18);
+    check_folder("good", true, 26);
 }
 
 static void bad_specs_are_refused_with_place(void **state)
 {
     (void)state;
-    check_folder("bad", false, 138);
+    check_folder("bad", false, 232);
 }
 
 int main(void)
