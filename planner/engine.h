@@ -40,10 +40,6 @@ struct lb_refresh {
  * so. */
 int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                    struct lb_refresh *out);
-/* Reads one object again, for apply. done(payload) is called when live is replaced. */
-void lb_refresh_one(struct lb_engine *engine, struct lb_stack *stack, struct lb_resource *resource,
-                    void (*done)(void *payload), void *payload);
-
 /* --- plan: refresh + diff + hazards + steps for several stacks
  * ---------------------------------------- */
 struct lb_plan_options {

@@ -17,7 +17,10 @@ enum lb_action {
     LB_ACTION_RELEASE, /* left the spec: reported, never deleted */
     LB_ACTION_READ,    /* in flux or unmanaged: looked at, not changed */
 };
+
+
 const char *lb_action_name(enum lb_action action); /* "create" */
+int lb_action_parse(const char *name, enum lb_action *out);
 
 struct lb_field {
     const char *path;              /* "lifecycle/rules/lifeboat-auto-purge/prefix" */
@@ -43,6 +46,7 @@ struct lb_change {
     const char *disruption;       /* "blue/green deployment (service dry run)"; NULL: none */
     struct lb_mark mark;          /* spec_range; in a plan read from a file source->text is empty */
     struct lb_resource *resource; /* NULL in a plan that was read from a file, and for strays */
+    size_t first_step, step_count; /* while steps are built: private to steps.c */
 };
 
 struct lb_step {
@@ -56,6 +60,7 @@ struct lb_step {
     const char *digest; /* of the call's content as far as known: two plans compare by it */
     const char *risk;
     int64_t estimate_s;
+    bool waits;     /* sends nothing: reads until the object has settled */
     size_t ordinal; /* of the granule's calls, from 0 */
     size_t *needs;  /* indices into the plan's steps, all smaller than its own */
     size_t need_count, need_capacity;
@@ -66,6 +71,7 @@ struct lb_observed {
     const char *address;
     const char *status; /* "present", "absent", "in_flux", "unreadable" */
     const char *digest;
+    bool relevant; /* touched or depended on: part of the plan's id */
 };
 
 struct lb_plan {
@@ -101,13 +107,8 @@ bool lb_plan_can_apply(const struct lb_plan *plan, const char **why_not, int *ex
 /* The last line of every rendering: "Plan: 5 to create, ...". */
 char *lb_plan_summary(struct lb_arena *arena, const struct lb_plan *plan);
 
-/* --- making (plan.c)
- * ------------------------------------------------------------------------------- */
-/* From a refreshed stack: diff, steps, id. Findings are those of hazard.c. */
-int lb_plan_make(struct lb_arena *arena, struct lb_stack *stack, const struct lb_diags *findings,
-                 struct lb_plan *out);
-/* Sets the id: SHA-256 of canonical {spec digest, account, partition, regions, digest of every
- * object touched or depended on, ordered steps}. No times, no request ids. */
+/* Sets the id: SHA-256 of canonical {spec digest, account, partition, regions, digest of every object
+ * touched or depended on, ordered steps}. No times, no request ids. */
 void lb_plan_seal(struct lb_arena *arena, struct lb_plan *plan);
 
 /* --- in and out (plan_io.c)

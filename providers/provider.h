@@ -64,7 +64,7 @@ struct lb_resource {
     size_t reads_after_count, reads_after_capacity;
     const char **observe; /* granules to read though nothing in them is declared (hazards look) */
     size_t observe_count, observe_capacity;
-    void *planned; /* the planner's own record of this object */
+    void *planned, *reading; /* the planner's own records of this object */
 };
 
 struct lb_stack {
@@ -166,6 +166,7 @@ struct lb_read {
     /* An object that is ours by its marks but in no spec of this run: reported as released. */
     void (*stray)(struct lb_read *, const char *address, const char *what);
     struct lb_forecast *forecast; /* while a forecast is asked for: what its decodes fill */
+    bool failed;  /* set by lb_read_ok: the object ends unreadable */
     void *engine; /* private to the planner */
 };
 

@@ -45,6 +45,6 @@ bool lb_read_ok(struct lb_read *read, const struct lb_call *call, const struct l
     diag.address = read->resource->address;
     diag.mark = read->resource->mark;
     lb_diags_add(read->diags, &diag);
-    read->live->status = LB_LIVE_UNREADABLE;
+    read->failed = true;
     return false;
 }

@@ -1,0 +1,84 @@
+/* refresh.c: reading the live state of whole stacks, and who we are while doing it. */
+#include "planner/wave.h"
+
+#include "base/exit.h"
+#include "transport/explain.h"
+
+static const struct lb_service sts = {.id = "sts",
+                                      .signing = "sts",
+                                      .prefix = "sts",
+                                      .endpoint_id = "STS",
+                                      .wire = LB_WIRE_QUERY,
+                                      .version = "2011-06-15"};
+static const struct lb_op get_caller_identity = {
+    .service = &sts, .name = "GetCallerIdentity", .method = "POST", .path = "/"};
+
+struct identity {
+    struct lb_engine *engine;
+    const struct lb_call *call;
+    const char *account, *arn;
+    struct lb_diag problem;
+    bool failed;
+};
+
+static void identified(void *payload, const struct lb_answer *answer)
+{
+    struct identity *identity = payload;
+    struct lb_arena *arena = identity->engine->arena;
+    if (answer->outcome != LB_ANSWERED) {
+        identity->failed = true;
+        lb_answer_diag(arena, identity->call, answer, &identity->problem);
+        return;
+    }
+    const char *base = "GetCallerIdentityResponse/GetCallerIdentityResult";
+    const struct lb_value *result = lb_value_at(answer->body, base);
+    identity->account = lb_text_at(result, "Account", "");
+    identity->arn = lb_text_at(result, "Arn", "");
+}
+
+/* Asks beside the reads: the answer gates the result, not the start. STS of the active side, so that a
+ * dead region does not stop a failover. */
+static void ask_identity(struct identity *identity, const struct lb_stack *stack)
+{
+    struct lb_engine *engine = identity->engine;
+    identity->call =
+        lb_call_new(engine->arena, &get_caller_identity, stack->regions[stack->active]);
+    engine->exchange->submit(engine->exchange->self, NULL, engine->arena, identity->call,
+                             identified, identity);
+}
+
+static int check_identity(const struct identity *identity, struct lb_stack *const *stacks,
+                          size_t count)
+{
+    struct lb_diags *diags = identity->engine->diags;
+    if (identity->failed) {
+        lb_diags_add(diags, &identity->problem);
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct lb_value *account = lb_map_get(stacks[i]->spec, "account");
+        if (!lb_streq(identity->account, stacks[i]->account))
+            return lb_diags_error(diags, "LB-P002", &account->mark,
+                                  "the credentials belong to account %s, the spec is for %s",
+                                  identity->account, stacks[i]->account);
+    }
+    return 0;
+}
+
+int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
+                   struct lb_refresh *out)
+{
+    struct identity identity = {.engine = engine};
+    ask_identity(&identity, stacks[0]);
+    struct lb_wave *wave = lb_wave_new(engine, engine->arena, out, NULL, NULL);
+    for (size_t i = 0; i < stack_count; i++)
+        for (size_t k = 0; k < stacks[i]->resource_count; k++)
+            lb_wave_add(wave, stacks[i], stacks[i]->resources[k], NULL);
+    lb_wave_start(wave);
+    engine->exchange->run(engine->exchange->self, engine->stop);
+    if (engine->stop && *engine->stop)
+        return -1;
+    out->caller = identity.arn;
+    out->calls++;
+    return check_identity(&identity, stacks, stack_count);
+}

@@ -1,0 +1,249 @@
+/* steps.c: changes become steps: one call each, in an order that respects what needs what.
+ *
+ * A provider's write function says which calls a granule takes; it is asked twice: with references left
+ * as they are, which gives the step a digest that does not move while other steps run, and at apply with
+ * everything known. An object in flux gets a step of its own that only waits.
+ */
+#include "planner/steps.h"
+
+#include "planner/diff.h"
+
+#include "base/digest.h"
+
+struct emitter {
+    struct lb_emitted *items;
+    size_t count, capacity;
+};
+
+static void collect(struct lb_write *write, struct lb_call *call, const char *title)
+{
+    struct emitter *emitter = write->engine;
+    emitter->items = lb_arena_grow(write->arena, emitter->items, emitter->count,
+                                   emitter->count + 1, sizeof *emitter->items, &emitter->capacity);
+    emitter->items[emitter->count++] = (struct lb_emitted){call, title};
+}
+
+const struct lb_granule *lb_provider_granule(const struct lb_provider *provider, const char *name)
+{
+    for (const struct lb_granule *granule = provider->granules; granule->name; granule++)
+        if (lb_streq(granule->name, name))
+            return granule;
+    LB_BUG("%s has no granule %s", provider->kind, name);
+}
+
+size_t lb_steps_emit(struct lb_arena *arena, const struct lb_stack *stack,
+                     struct lb_resource *resource, const char *granule,
+                     const struct lb_value *desired, struct lb_emitted **out)
+{
+    const struct lb_granule_schema *schema = lb_granule_find(resource->kind, granule);
+    struct emitter emitter = {0};
+    struct lb_write write = {.arena = arena,
+                             .stack = stack,
+                             .resource = resource,
+                             .granule = schema,
+                             .desired = desired,
+                             .live = &resource->live,
+                             .create = schema->existence &&
+                                       resource->live.status != LB_LIVE_PRESENT &&
+                                       resource->live.status != LB_LIVE_IN_FLUX,
+                             .emit = collect,
+                             .engine = &emitter};
+    lb_provider_granule(resource->provider, granule)->write(&write);
+    *out = emitter.items;
+    return emitter.count;
+}
+
+const char *lb_call_digest(struct lb_arena *arena, const struct lb_call *call)
+{
+    struct lb_value *all = lb_value_map(arena);
+    lb_map_set_string(arena, all, "call", lb_op_label(arena, call->op));
+    lb_map_set_string(arena, all, "region", call->region);
+    if (call->params)
+        lb_map_set(arena, all, "params", call->params);
+    if (call->headers)
+        lb_map_set(arena, all, "headers", call->headers);
+    if (call->body)
+        lb_map_set(arena, all, "body", call->body);
+    if (call->raw) {
+        char hex[LB_SHA256_HEX];
+        lb_sha256_hex(call->raw, call->raw_length, hex);
+        lb_map_set_string(arena, all, "raw", hex);
+    }
+    return lb_value_digest(arena, all);
+}
+
+/* --- building -------------------------------------------------------------------------------------------- */
+
+struct builder {
+    struct lb_arena *arena;
+    struct lb_stack *stack;
+    struct lb_plan *plan;
+};
+
+static struct lb_step *new_step(struct builder *b, struct lb_change *change, const char *granule)
+{
+    struct lb_plan *plan = b->plan;
+    plan->steps = lb_arena_grow(b->arena, plan->steps, plan->step_count, plan->step_count + 1,
+                                sizeof *plan->steps, &plan->step_capacity);
+    struct lb_step *step = &plan->steps[plan->step_count++];
+    const struct lb_granule_schema *schema = lb_granule_find(change->resource->kind, granule);
+    *step = (struct lb_step){.address = change->address,
+                             .granule = granule,
+                             .region = change->region,
+                             .risk = schema->risk,
+                             .estimate_s = schema->estimate_s,
+                             .change = change};
+    return step;
+}
+
+static void add_wait(struct builder *b, struct lb_change *change)
+{
+    const struct lb_kind *kind = change->resource->kind;
+    const char *first = kind->granules[0].name;
+    struct lb_step *step = new_step(b, change, first);
+    step->waits = true;
+    step->call = "wait";
+    step->title = "wait until it has settled";
+    step->plane = "control";
+    step->service = "";
+    step->risk = "none";
+    step->digest = lb_value_digest(b->arena, lb_value_string(b->arena, change->address));
+}
+
+static void add_granule(struct builder *b, struct lb_change *change, const char *granule)
+{
+    struct lb_emitted *emitted;
+    size_t count = lb_steps_emit(b->arena, b->stack, change->resource, granule,
+                                 change->resource->desired, &emitted);
+    for (size_t i = 0; i < count; i++) {
+        const struct lb_call *call = emitted[i].call;
+        struct lb_step *step = new_step(b, change, granule);
+        step->call = lb_op_label(b->arena, call->op);
+        step->title = emitted[i].title;
+        step->plane = call->op->plane == LB_PLANE_DATA ? "data" : "control";
+        step->service = call->op->service->id;
+        step->digest = lb_call_digest(b->arena, call);
+        step->ordinal = i;
+    }
+}
+
+static bool is_dirty(const struct lb_change *change, const struct lb_granule *granule,
+                     const struct lb_granule_schema *schema)
+{
+    if (!granule->write)
+        return false;
+    if (change->action == LB_ACTION_CREATE)
+        return schema->existence ||
+               (!granule->in_create && lb_change_touches(change, granule->name));
+    return lb_change_touches(change, granule->name);
+}
+
+static void add_change(struct builder *b, struct lb_change *change)
+{
+    struct lb_resource *resource = change->resource;
+    if (!resource || !resource->managed)
+        return;
+    if (resource->live.status == LB_LIVE_IN_FLUX)
+        add_wait(b, change);
+    if (change->action != LB_ACTION_CREATE && change->action != LB_ACTION_UPDATE)
+        return;
+    for (const struct lb_granule *g = resource->provider->granules; g->name; g++)
+        if (is_dirty(change, g, lb_granule_find(resource->kind, g->name)))
+            add_granule(b, change, g->name);
+}
+
+/* --- order ------------------------------------------------------------------------------------------------- */
+
+static void add_need(struct builder *b, struct lb_step *step, size_t on)
+{
+    for (size_t i = 0; i < step->need_count; i++)
+        if (step->needs[i] == on)
+            return;
+    step->needs = lb_arena_grow(b->arena, step->needs, step->need_count, step->need_count + 1,
+                                sizeof *step->needs, &step->need_capacity);
+    step->needs[step->need_count++] = on;
+}
+
+/* The first and last step of each change lie together: [from, to). */
+struct range {
+    size_t from, to;
+};
+
+static struct range range_of(const struct lb_resource *resource)
+{
+    const struct lb_change *change = resource->planned;
+    struct range range = {0, 0};
+    if (!change)
+        return range;
+    return (struct range){change->first_step, change->first_step + change->step_count};
+}
+
+static void link_needs(struct builder *b, size_t at)
+{
+    struct lb_step *step = &b->plan->steps[at];
+    const struct lb_resource *resource = step->change->resource;
+    if (at > step->change->first_step)
+        add_need(b, step, at - 1);
+    for (size_t i = 0; i < resource->need_count; i++) {
+        const struct lb_need *need = &resource->needs[i];
+        if (need->granule && !lb_streq(need->granule, step->granule))
+            continue;
+        struct range range = range_of(need->resource);
+        for (size_t k = range.from; k < range.to; k++)
+            if (!need->of || lb_streq(need->of, b->plan->steps[k].granule))
+                add_need(b, &b->plan->steps[at], k);
+    }
+}
+
+/* Kahn, keeping the given order among what is free: plans read the same in every run. */
+static int sort_steps(struct builder *b)
+{
+    struct lb_plan *plan = b->plan;
+    size_t n = plan->step_count, done = 0;
+    size_t *place = lb_arena_array(b->arena, n + 1, sizeof *place); /* old -> new */
+    bool *placed = lb_arena_array(b->arena, n + 1, sizeof *placed);
+    struct lb_step *sorted = lb_arena_array(b->arena, n + 1, sizeof *sorted);
+    for (bool moved = true; moved && done < n;) {
+        moved = false;
+        for (size_t i = 0; i < n; i++) {
+            bool free = !placed[i];
+            for (size_t k = 0; free && k < plan->steps[i].need_count; k++)
+                free = placed[plan->steps[i].needs[k]];
+            if (!free)
+                continue;
+            placed[i] = moved = true;
+            place[i] = done;
+            sorted[done++] = plan->steps[i];
+        }
+    }
+    for (size_t i = 0; i < n && done < n; i++)
+        if (!placed[i])
+            return lb_diags_error(b->stack->diags, "LB-P001", &plan->steps[i].change->mark,
+                                  "%s is part of a circle", plan->steps[i].address);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < sorted[i].need_count; k++)
+            sorted[i].needs[k] = place[sorted[i].needs[k]];
+        sorted[i].id = lb_arena_printf(b->arena, "s%zu", i + 1);
+    }
+    plan->steps = sorted;
+    plan->step_capacity = n + 1;
+    return 0;
+}
+
+int lb_steps_build(struct lb_arena *arena, struct lb_stack *stack, struct lb_plan *plan)
+{
+    struct builder b = {arena, stack, plan};
+    for (size_t i = 0; i < stack->resource_count; i++)
+        stack->resources[i]->planned = NULL;
+    for (size_t i = 0; i < plan->change_count; i++) {
+        struct lb_change *change = &plan->changes[i];
+        change->first_step = plan->step_count;
+        add_change(&b, change);
+        change->step_count = plan->step_count - change->first_step;
+        if (change->resource)
+            change->resource->planned = change;
+    }
+    for (size_t i = 0; i < plan->step_count; i++)
+        link_needs(&b, i);
+    return sort_steps(&b);
+}
