@@ -1,8 +1,8 @@
 /* diff.c: desired against live, led by the schema alone: no kind is known here.
  *
  * Three rules keep plans honest. Only what is declared is compared, so a server default is never a
- * change. A shared document keeps what is not ours: it is listed, not touched. And an attribute that
- * cannot be read back says so instead of pretending to be equal.
+ * change. A shared document keeps what is not ours: it is listed, not touched. And an attribute
+ * that cannot be read back says so instead of pretending to be equal.
  */
 #include "planner/diff.h"
 
@@ -20,7 +20,8 @@ struct differ {
     struct lb_change *change;
 };
 
-/* --- equality ---------------------------------------------------------------------------------------- */
+/* --- equality
+ * ---------------------------------------------------------------------------------------- */
 
 static bool equal_dns(const char *a, const char *b)
 {
@@ -85,8 +86,8 @@ static const struct lb_value *find_equal(const struct lb_schema *schema,
     return NULL;
 }
 
-static const struct lb_value *find_key(const struct lb_schema *schema,
-                                       const struct lb_value *list, const char *key)
+static const struct lb_value *find_key(const struct lb_schema *schema, const struct lb_value *list,
+                                       const char *key)
 {
     for (size_t i = 0; i < lb_value_count(list); i++)
         if (lb_streq(lb_text_at(lb_list_item(list, i), schema->list_key, ""), key))
@@ -118,8 +119,7 @@ static bool covers_map(const struct lb_schema *schema, const struct lb_value *a,
 {
     for (size_t i = 0; i < lb_value_count(a); i++) {
         const struct lb_entry *entry = lb_map_nth(a, i);
-        const struct lb_schema *property =
-            schema ? lb_schema_property(schema, entry->key) : NULL;
+        const struct lb_schema *property = schema ? lb_schema_property(schema, entry->key) : NULL;
         const struct lb_value *other = lb_map_get(b, entry->key);
         if (entry->value->type == LB_NULL || (property && (property->computed || property->input)))
             continue;
@@ -145,7 +145,8 @@ bool lb_diff_equal(const struct lb_schema *schema, const struct lb_value *a,
     return equal_scalar(schema, a, b);
 }
 
-/* --- walking --------------------------------------------------------------------------------------------- */
+/* --- walking
+ * --------------------------------------------------------------------------------------------- */
 
 static const char *reason_of(struct differ *d, const struct lb_value *desired, const char *above)
 {
@@ -166,13 +167,13 @@ static void add_field(struct differ *d, const struct lb_schema *schema, const ch
     change->fields = lb_arena_grow(d->arena, change->fields, change->field_count,
                                    change->field_count + 1, sizeof *change->fields,
                                    &change->field_capacity);
-    change->fields[change->field_count++] =
-        (struct lb_field){.path = path,
-                          .before = before,
-                          .after = after,
-                          .reason = reason,
-                          .granule = schema ? schema->granule : NULL,
-                          .schema = schema};
+    change->fields[change->field_count++] = (struct lb_field){.path = path,
+                                                              .before = before,
+                                                              .after = after,
+                                                              .reason = reason,
+                                                              .granule = schema ? schema->granule
+                                                                                : NULL,
+                                                              .schema = schema};
 }
 
 static void add_text(struct lb_arena *arena, const char ***list, size_t *count, size_t *capacity,
@@ -232,8 +233,7 @@ static void walk_map(struct differ *d, const struct lb_schema *schema, const cha
 }
 
 static void walk_keyed(struct differ *d, const struct lb_schema *schema, const char *path,
-                       const struct lb_value *desired, const struct lb_value *live,
-                       const char *why)
+                       const struct lb_value *desired, const struct lb_value *live, const char *why)
 {
     for (size_t i = 0; i < lb_value_count(desired); i++) {
         const struct lb_value *item = lb_list_item(desired, i);
@@ -310,7 +310,8 @@ static void walk(struct differ *d, const struct lb_schema *schema, const char *p
     }
 }
 
-/* --- the object --------------------------------------------------------------------------------------------- */
+/* --- the object
+ * --------------------------------------------------------------------------------------------- */
 
 /* A new object is shown by its attributes, not by each leaf. */
 static void list_attributes(struct differ *d, const struct lb_schema *schema,
@@ -352,8 +353,8 @@ static void normalize(struct lb_arena *arena, const struct lb_resource *resource
         resource->provider->normalize(arena, resource, value);
 }
 
-void lb_diff_resource(struct lb_arena *arena, struct lb_stack *stack,
-                      struct lb_resource *resource, struct lb_change *out)
+void lb_diff_resource(struct lb_arena *arena, struct lb_stack *stack, struct lb_resource *resource,
+                      struct lb_change *out)
 {
     *out = (struct lb_change){.address = resource->address,
                               .kind = resource->kind->name,
@@ -364,8 +365,8 @@ void lb_diff_resource(struct lb_arena *arena, struct lb_stack *stack,
                               .resource = resource};
     struct differ d = {arena, stack, out};
     struct lb_value *desired = lb_stack_resolve(stack, arena, resource->desired);
-    struct lb_value *live =
-        resource->live.value ? lb_value_copy(arena, resource->live.value) : NULL;
+    struct lb_value *live = resource->live.value ? lb_value_copy(arena, resource->live.value)
+                                                 : NULL;
     normalize(arena, resource, desired);
     normalize(arena, resource, live);
     out->after = desired;

@@ -1,4 +1,5 @@
-/* engine.c: refresh, diff, forecast, hazards, steps: one plan a stack, one wave of reads for all. */
+/* engine.c: refresh, diff, forecast, hazards, steps: one plan a stack, one wave of reads for all.
+ */
 #include "planner/engine.h"
 
 #include "planner/diff.h"
@@ -18,9 +19,8 @@ static const char *live_status(enum lb_live_status status)
 
 static struct lb_change *new_change(struct lb_arena *arena, struct lb_plan *plan)
 {
-    plan->changes = lb_arena_grow(arena, plan->changes, plan->change_count,
-                                  plan->change_count + 1, sizeof *plan->changes,
-                                  &plan->change_capacity);
+    plan->changes = lb_arena_grow(arena, plan->changes, plan->change_count, plan->change_count + 1,
+                                  sizeof *plan->changes, &plan->change_capacity);
     return &plan->changes[plan->change_count++];
 }
 
@@ -66,18 +66,19 @@ static void add_strays(struct lb_engine *engine, const struct lb_stack *stack,
         const struct lb_stray *stray = &refresh->strays[i];
         if (stray->stack != stack)
             continue;
-        *new_change(engine->arena, plan) =
-            (struct lb_change){.address = stray->address,
-                               .kind = lb_address_kind(engine->arena, stray->address),
-                               .side = "",
-                               .region = "",
-                               .action = LB_ACTION_RELEASE,
-                               .reason = stray->what,
-                               .risk = "none"};
+        *new_change(engine->arena, plan) = (struct lb_change){
+            .address = stray->address,
+            .kind = lb_address_kind(engine->arena, stray->address),
+            .side = "",
+            .region = "",
+            .action = LB_ACTION_RELEASE,
+            .reason = stray->what,
+            .risk = "none"};
     }
 }
 
-/* --- forecasts: the service says what a change would do ------------------------------------------------ */
+/* --- forecasts: the service says what a change would do
+ * ------------------------------------------------ */
 
 static void take_forecast(struct lb_change *change, const struct lb_forecast *forecast)
 {
@@ -113,7 +114,8 @@ static void run_forecasts(struct lb_engine *engine, struct lb_stack *const *stac
             take_forecast(&plans[i].changes[k], &forecasts[i][k]);
 }
 
-/* --- what the plan rests on -------------------------------------------------------------------------------- */
+/* --- what the plan rests on
+ * -------------------------------------------------------------------------------- */
 
 static void mark_relevant(struct lb_value *relevant, struct lb_stack *stack,
                           const struct lb_resource *resource)
@@ -141,11 +143,11 @@ static void observe(struct lb_engine *engine, struct lb_stack *stack, struct lb_
             lb_map_set(engine->arena, seen, "value", resource->live.value);
         if (resource->live.raw)
             lb_map_set(engine->arena, seen, "raw", resource->live.raw);
-        plan->observed[plan->observed_count++] =
-            (struct lb_observed){.address = resource->address,
-                                 .status = live_status(resource->live.status),
-                                 .digest = lb_value_digest(engine->arena, seen),
-                                 .relevant = lb_map_get(relevant, resource->address) != NULL};
+        plan->observed[plan->observed_count++] = (struct lb_observed){
+            .address = resource->address,
+            .status = live_status(resource->live.status),
+            .digest = lb_value_digest(engine->arena, seen),
+            .relevant = lb_map_get(relevant, resource->address) != NULL};
     }
 }
 
@@ -192,8 +194,8 @@ int lb_engine_plan(struct lb_engine *engine, struct lb_stack *const *stacks, siz
                    const struct lb_plan_options *options, struct lb_plan *plans)
 {
     struct lb_refresh refresh = {0};
-    struct lb_selection *selections =
-        lb_arena_array(engine->arena, stack_count + 1, sizeof *selections);
+    struct lb_selection *selections = lb_arena_array(engine->arena, stack_count + 1,
+                                                     sizeof *selections);
     for (size_t i = 0; i < stack_count; i++)
         if (lb_select(engine, stacks[i], options, &selections[i]) != 0)
             return -1;

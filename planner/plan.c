@@ -6,9 +6,8 @@
 #include "base/json.h"
 
 static const char *const action_names[] = {
-    [LB_ACTION_NONE] = "none",       [LB_ACTION_CREATE] = "create",
-    [LB_ACTION_UPDATE] = "update",   [LB_ACTION_REPLACE] = "replace",
-    [LB_ACTION_RELEASE] = "release", [LB_ACTION_READ] = "read",
+    [LB_ACTION_NONE] = "none",       [LB_ACTION_CREATE] = "create",   [LB_ACTION_UPDATE] = "update",
+    [LB_ACTION_REPLACE] = "replace", [LB_ACTION_RELEASE] = "release", [LB_ACTION_READ] = "read",
 };
 
 const char *lb_action_name(enum lb_action action)
@@ -95,8 +94,7 @@ void lb_plan_seal(struct lb_arena *arena, struct lb_plan *plan)
     struct lb_value *observed = lb_map_map(arena, body, "observed");
     for (size_t i = 0; i < plan->observed_count; i++)
         if (plan->observed[i].relevant)
-            lb_map_set_string(arena, observed, plan->observed[i].address,
-                              plan->observed[i].digest);
+            lb_map_set_string(arena, observed, plan->observed[i].address, plan->observed[i].digest);
     struct lb_value *changes = lb_map_list(arena, body, "changes");
     for (size_t i = 0; i < plan->change_count; i++)
         lb_list_add(arena, changes,

@@ -18,7 +18,6 @@ enum lb_action {
     LB_ACTION_READ,    /* in flux or unmanaged: looked at, not changed */
 };
 
-
 const char *lb_action_name(enum lb_action action); /* "create" */
 int lb_action_parse(const char *name, enum lb_action *out);
 
@@ -107,8 +106,8 @@ bool lb_plan_can_apply(const struct lb_plan *plan, const char **why_not, int *ex
 /* The last line of every rendering: "Plan: 5 to create, ...". */
 char *lb_plan_summary(struct lb_arena *arena, const struct lb_plan *plan);
 
-/* Sets the id: SHA-256 of canonical {spec digest, account, partition, regions, digest of every object
- * touched or depended on, ordered steps}. No times, no request ids. */
+/* Sets the id: SHA-256 of canonical {spec digest, account, partition, regions, digest of every
+ * object touched or depended on, ordered steps}. No times, no request ids. */
 void lb_plan_seal(struct lb_arena *arena, struct lb_plan *plan);
 
 /* --- in and out (plan_io.c)
@@ -123,7 +122,6 @@ int lb_plan_from_value(struct lb_arena *arena, struct lb_diags *diags, const str
  * -------------------------------------------------------------------------- */
 /* 0 when `now` does what `approved` did, or less because steps are satisfied already. Otherwise -1
  * and the difference in words, one line an object or step, in `out`. */
-int lb_plan_compare(struct lb_arena *arena, const struct lb_plan *approved,
-                    const struct lb_plan *now, struct lb_str *out);
+int lb_plan_compare(const struct lb_plan *approved, const struct lb_plan *now, struct lb_str *out);
 
 #endif

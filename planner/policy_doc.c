@@ -1,6 +1,7 @@
-/* policy_doc.c: AWS gives a policy back in other words than it was sent in: lists of one become strings,
- * orders change, an account number becomes its root ARN. Both sides are brought into one form and
- * compared there. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+/* policy_doc.c: AWS gives a policy back in other words than it was sent in: lists of one become
+ * strings, orders change, an account number becomes its root ARN. Both sides are brought into one
+ * form and compared there.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 #include "planner/policy_doc.h"
 
@@ -89,8 +90,8 @@ static const struct lb_value *as_tree(struct lb_arena *arena, const struct lb_va
     if (value->type != LB_STRING)
         return value;
     const char *error;
-    struct lb_value *tree =
-        lb_json_parse(arena, value->as.text.bytes, value->as.text.length, &error);
+    struct lb_value *tree = lb_json_parse(arena, value->as.text.bytes, value->as.text.length,
+                                          &error);
     return tree ? tree : value;
 }
 

@@ -36,13 +36,13 @@ static void identified(void *payload, const struct lb_answer *answer)
     identity->arn = lb_text_at(result, "Arn", "");
 }
 
-/* Asks beside the reads: the answer gates the result, not the start. STS of the active side, so that a
- * dead region does not stop a failover. */
+/* Asks beside the reads: the answer gates the result, not the start. STS of the active side, so
+ * that a dead region does not stop a failover. */
 static void ask_identity(struct identity *identity, const struct lb_stack *stack)
 {
     struct lb_engine *engine = identity->engine;
-    identity->call =
-        lb_call_new(engine->arena, &get_caller_identity, stack->regions[stack->active]);
+    identity->call = lb_call_new(engine->arena, &get_caller_identity,
+                                 stack->regions[stack->active]);
     engine->exchange->submit(engine->exchange->self, NULL, engine->arena, identity->call,
                              identified, identity);
 }

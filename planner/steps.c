@@ -1,8 +1,8 @@
 /* steps.c: changes become steps: one call each, in an order that respects what needs what.
  *
- * A provider's write function says which calls a granule takes; it is asked twice: with references left
- * as they are, which gives the step a digest that does not move while other steps run, and at apply with
- * everything known. An object in flux gets a step of its own that only waits.
+ * A provider's write function says which calls a granule takes; it is asked twice: with references
+ * left as they are, which gives the step a digest that does not move while other steps run, and at
+ * apply with everything known. An object in flux gets a step of its own that only waits.
  */
 #include "planner/steps.h"
 
@@ -18,8 +18,8 @@ struct emitter {
 static void collect(struct lb_write *write, struct lb_call *call, const char *title)
 {
     struct emitter *emitter = write->engine;
-    emitter->items = lb_arena_grow(write->arena, emitter->items, emitter->count,
-                                   emitter->count + 1, sizeof *emitter->items, &emitter->capacity);
+    emitter->items = lb_arena_grow(write->arena, emitter->items, emitter->count, emitter->count + 1,
+                                   sizeof *emitter->items, &emitter->capacity);
     emitter->items[emitter->count++] = (struct lb_emitted){call, title};
 }
 
@@ -72,7 +72,8 @@ const char *lb_call_digest(struct lb_arena *arena, const struct lb_call *call)
     return lb_value_digest(arena, all);
 }
 
-/* --- building -------------------------------------------------------------------------------------------- */
+/* --- building
+ * -------------------------------------------------------------------------------------------- */
 
 struct builder {
     struct lb_arena *arena;
@@ -152,7 +153,9 @@ static void add_change(struct builder *b, struct lb_change *change)
             add_granule(b, change, g->name);
 }
 
-/* --- order ------------------------------------------------------------------------------------------------- */
+/* --- order
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static void add_need(struct builder *b, struct lb_step *step, size_t on)
 {

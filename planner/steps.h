@@ -9,8 +9,7 @@ struct lb_emitted {
     const char *title;
 };
 
-const struct lb_granule *lb_provider_granule(const struct lb_provider *provider,
-                                             const char *name);
+const struct lb_granule *lb_provider_granule(const struct lb_provider *provider, const char *name);
 /* The calls that a granule takes now, from resource->live and `desired`. */
 size_t lb_steps_emit(struct lb_arena *arena, const struct lb_stack *stack,
                      struct lb_resource *resource, const char *granule,

@@ -1,5 +1,5 @@
-/* wave.c: one wave of reads; see wave.h. Requests are known by their key: a key that was asked before
- * gets the same answer, so providers may ask for whole lists without counting the cost.
+/* wave.c: one wave of reads; see wave.h. Requests are known by their key: a key that was asked
+ * before gets the same answer, so providers may ask for whole lists without counting the cost.
  */
 #include "planner/wave.h"
 
@@ -34,7 +34,6 @@ struct reading {
     struct lb_stack *stack;
     const char *granule; /* NULL: all */
     struct lb_change *change;
-    struct lb_forecast *forecast;
     size_t open;     /* requests that are not answered */
     size_t blockers; /* objects that must be read before */
     struct reading **dependents;
@@ -50,7 +49,7 @@ struct lb_wave {
     struct lb_refresh *strays;
     lb_wave_fn *done;
     void *payload;
-    struct lb_value *keys;    /* request key -> index into requests */
+    struct lb_value *keys;     /* request key -> index into requests */
     struct lb_value *siblings; /* kind -> count */
     struct request **requests;
     size_t request_count, request_capacity;
@@ -63,7 +62,8 @@ struct lb_wave {
 static void start_ready(struct lb_wave *wave);
 static void settle(struct reading *reading);
 
-/* --- requests -------------------------------------------------------------------------------------------- */
+/* --- requests
+ * -------------------------------------------------------------------------------------------- */
 
 static void deliver(struct request *request)
 {
@@ -96,8 +96,7 @@ static void late(void *payload)
 static void send(struct request *request)
 {
     struct lb_exchange *exchange = request->wave->engine->exchange;
-    exchange->submit(exchange->self, NULL, request->wave->arena, request->call, answered,
-                     request);
+    exchange->submit(exchange->self, NULL, request->wave->arena, request->call, answered, request);
 }
 
 static struct request *new_request(struct lb_wave *wave, const struct lb_call *call)
@@ -135,7 +134,8 @@ static bool same_place(const struct lb_call *a, const struct lb_call *b)
            lb_value_count(batch_list(a)) < (size_t)a->op->batch_max;
 }
 
-/* Merges into an open batch of the same operation and place, or opens one; sent in this turn's end. */
+/* Merges into an open batch of the same operation and place, or opens one; sent in this turn's end.
+ */
 static struct request *join_batch(struct lb_wave *wave, const struct lb_call *call)
 {
     struct lb_exchange *exchange = wave->engine->exchange;
@@ -197,12 +197,13 @@ static void stray(struct lb_read *read, const char *address, const char *what)
     struct lb_arena *arena = reading->stack->arena;
     out->strays = lb_arena_grow(arena, out->strays, out->stray_count, out->stray_count + 1,
                                 sizeof *out->strays, &out->stray_capacity);
-    out->strays[out->stray_count++] =
-        (struct lb_stray){lb_arena_strdup(arena, address), lb_arena_strdup(arena, what),
-                          reading->stack};
+    out->strays[out->stray_count++] = (struct lb_stray){
+        lb_arena_strdup(arena, address), lb_arena_strdup(arena, what), reading->stack};
 }
 
-/* --- objects ------------------------------------------------------------------------------------------------ */
+/* --- objects
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* The granule whose read answers for this one: itself, or the nearest before it that has a read. */
 static const struct lb_granule *reader_of(const struct lb_provider *provider,
@@ -222,8 +223,8 @@ static void forget(struct reading *reading, const struct lb_granule *reader)
         const struct lb_schema *property = resource->kind->schema->properties[i];
         if (!property->granule)
             continue;
-        const struct lb_granule *granule =
-            lb_provider_granule(resource->provider, property->granule);
+        const struct lb_granule *granule = lb_provider_granule(resource->provider,
+                                                               property->granule);
         if (reader_of(resource->provider, granule) == reader)
             lb_map_remove(value, property->name);
     }
@@ -289,7 +290,7 @@ static void start(struct reading *reading)
     if (reading->change)
         reading->read.resource->provider->forecast(
             &reading->read, dirty_granules(reading->wave->arena, reading->change),
-            reading->forecast);
+            reading->read.forecast);
     else if (reading->granule)
         read_one(reading);
     else
@@ -341,7 +342,9 @@ static void start_ready(struct lb_wave *wave)
     wave->starting = false;
 }
 
-/* --- the wave -------------------------------------------------------------------------------------------------- */
+/* --- the wave
+ * --------------------------------------------------------------------------------------------------
+ */
 
 struct lb_wave *lb_wave_new(struct lb_engine *engine, struct lb_arena *arena,
                             struct lb_refresh *strays, lb_wave_fn *done, void *payload)
@@ -396,15 +399,15 @@ void lb_wave_forecast(struct lb_wave *wave, struct lb_stack *stack, struct lb_ch
 {
     struct reading *reading = add(wave, stack, change->resource);
     reading->change = change;
-    reading->forecast = out;
+    reading->read.forecast = out;
     reading->live = change->resource->live;
 }
 
 static void block(struct lb_wave *wave, struct reading *reading, struct reading *on)
 {
-    on->dependents =
-        lb_arena_grow(wave->arena, on->dependents, on->dependent_count, on->dependent_count + 1,
-                      sizeof *on->dependents, &on->dependent_capacity);
+    on->dependents = lb_arena_grow(wave->arena, on->dependents, on->dependent_count,
+                                   on->dependent_count + 1, sizeof *on->dependents,
+                                   &on->dependent_capacity);
     on->dependents[on->dependent_count++] = reading;
     reading->blockers++;
 }

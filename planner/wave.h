@@ -1,7 +1,7 @@
 /* wave.h: reading many objects at once.
  *
- * A wave sends every distinct request once, whoever asks for it, merges the batchable ones, and starts
- * what depends on another object's live state (an endpoint) as soon as that is read.
+ * A wave sends every distinct request once, whoever asks for it, merges the batchable ones, and
+ * starts what depends on another object's live state (an endpoint) as soon as that is read.
  */
 #ifndef LB_PLANNER_WAVE_H
 #define LB_PLANNER_WAVE_H
@@ -17,14 +17,15 @@ typedef void lb_wave_fn(void *payload, struct lb_resource *resource);
  * stack's sink. */
 struct lb_wave *lb_wave_new(struct lb_engine *engine, struct lb_arena *arena,
                             struct lb_refresh *strays, lb_wave_fn *done, void *payload);
-/* Adds an object: all its wanted granules, or, with `granule`, only the read that answers for it. */
+/* Adds an object: all its wanted granules, or, with `granule`, only the read that answers for it.
+ */
 void lb_wave_add(struct lb_wave *wave, struct lb_stack *stack, struct lb_resource *resource,
                  const char *granule);
 /* Adds a question about a planned change; *out lives as long as the arena. */
 void lb_wave_forecast(struct lb_wave *wave, struct lb_stack *stack, struct lb_change *change,
                       struct lb_forecast *out);
-/* Sends the first requests; the caller then runs the exchange. Objects that wait for others, which are
- * neither in the wave nor read before, are taken as ready. */
+/* Sends the first requests; the caller then runs the exchange. Objects that wait for others, which
+ * are neither in the wave nor read before, are taken as ready. */
 void lb_wave_start(struct lb_wave *wave);
 
 #endif

@@ -166,8 +166,8 @@ struct lb_read {
     /* An object that is ours by its marks but in no spec of this run: reported as released. */
     void (*stray)(struct lb_read *, const char *address, const char *what);
     struct lb_forecast *forecast; /* while a forecast is asked for: what its decodes fill */
-    bool failed;  /* set by lb_read_ok: the object ends unreadable */
-    void *engine; /* private to the planner */
+    bool failed;                  /* set by lb_read_ok: the object ends unreadable */
+    void *engine;                 /* private to the planner */
 };
 
 /* A call with region and address of the object set. */
@@ -211,8 +211,8 @@ struct lb_forecast {
     const char *risk;       /* "none", "low", "disruptive", "data-loss"; NULL: the schema's */
     const char *disruption; /* "blue/green deployment (service dry run)"; NULL: none */
     int64_t estimate_s;     /* 0: the schema's */
-    /* "OpenSearch_2.19 cannot go back to OpenSearch_2.17": the change cannot be made in place, which
-     * makes it a replace. NULL: it can. */
+    /* "OpenSearch_2.19 cannot go back to OpenSearch_2.17": the change cannot be made in place,
+     * which makes it a replace. NULL: it can. */
     const char *replace;
 };
 
