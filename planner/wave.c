@@ -416,9 +416,11 @@ void lb_wave_start(struct lb_wave *wave)
 {
     for (struct reading *reading = wave->readings; reading; reading = reading->next) {
         const struct lb_resource *resource = reading->read.resource;
-        for (size_t i = 0; i < resource->reads_after_count; i++)
-            if (resource->reads_after[i]->reading)
-                block(wave, reading, resource->reads_after[i]->reading);
+        for (size_t i = 0; i < resource->reads_after_count; i++) {
+            struct reading *before = resource->reads_after[i]->reading;
+            if (before && before->wave == wave)
+                block(wave, reading, before);
+        }
         if (!reading->blockers)
             enqueue(reading);
     }

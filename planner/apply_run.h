@@ -1,0 +1,38 @@
+/* apply_run.h: the state of one apply, private to apply.c and its tests. */
+#ifndef LB_PLANNER_APPLY_RUN_H
+#define LB_PLANNER_APPLY_RUN_H
+
+#include "planner/engine.h"
+
+struct lb_run;
+
+struct lb_task {
+    struct lb_run *run;
+    const struct lb_step *step;
+    enum lb_step_state state;
+    struct lb_call *call;
+    const struct lb_diag *failure; /* what the answer said, while the live object is asked */
+    bool late_read;                /* the answer was lost: look twice */
+    struct lb_arena *scratch;      /* of the read that is under way */
+    void (*then)(struct lb_task *);
+    struct lb_task **dependents;
+    size_t dependent_count, dependent_capacity;
+    size_t open_needs;
+    int64_t remaining_s; /* longest path from here to the end, this step included */
+    int64_t started_ms, sent_ms, pause_ms;
+};
+
+struct lb_run {
+    struct lb_engine *engine;
+    struct lb_stack *stack;
+    const struct lb_plan *plan;
+    const struct lb_apply_options *options;
+    struct lb_permit permit;
+    struct lb_task *tasks; /* by step */
+    struct lb_refresh strays;
+    size_t active;
+    int64_t deadline_ms; /* 0: none */
+    bool starting;
+};
+
+#endif
