@@ -359,7 +359,9 @@ void lb_diff_resource(struct lb_arena *arena, struct lb_stack *stack, struct lb_
     *out = (struct lb_change){.address = resource->address,
                               .kind = resource->kind->name,
                               .side = lb_side_name(resource->side),
-                              .region = resource->region,
+                              .region = resource->kind->sides == LB_SIDES_GLOBAL
+                                            ? "global"
+                                            : resource->region,
                               .risk = "none",
                               .mark = resource->mark,
                               .resource = resource};
@@ -374,7 +376,9 @@ void lb_diff_resource(struct lb_arena *arena, struct lb_stack *stack, struct lb_
         return;
     if (resource->live.status == LB_LIVE_ABSENT || resource->live.status == LB_LIVE_UNREAD) {
         out->action = resource->managed ? LB_ACTION_CREATE : LB_ACTION_READ;
-        out->reason = lb_arena_printf(arena, "not found in %s", resource->region);
+        out->reason = resource->kind->sides == LB_SIDES_GLOBAL
+                          ? "does not exist"
+                          : lb_arena_printf(arena, "not found in %s", resource->region);
         list_attributes(&d, resource->kind->schema, desired);
         return;
     }

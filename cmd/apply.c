@@ -1,0 +1,155 @@
+/* apply.c: plan, consent, run, and a closing plan that must be empty. */
+#include "cmd/progress.h"
+#include "cmd/saved.h"
+
+#include "base/time.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What this run was asked to do, and what was approved before. */
+struct session {
+    struct lb_cli *cli;
+    struct lb_stack *stack;
+    struct lb_plan *plan;
+    const struct lb_plan *approved; /* from a PLANFILE; NULL otherwise */
+};
+
+static int fail(struct lb_cli *cli, const char *code, const char *detail)
+{
+    lb_diags_error(&cli->diags, code, NULL, "%s", detail);
+    return lb_diags_exit(&cli->diags);
+}
+
+/* A PLANFILE names its spec; planning then goes on from the spec, never from the file. */
+static int open_approved(struct session *session)
+{
+    struct lb_cli *cli = session->cli;
+    if (!cli->arg_count)
+        return 0;
+    struct lb_source *source = lb_source_read(cli, cli->args[0]);
+    if (!source)
+        return lb_diags_exit(&cli->diags);
+    if (!lb_looks_like_plan(source))
+        return 0;
+    struct lb_plan *approved = lb_arena_alloc(cli->arena, sizeof *approved);
+    if (lb_plan_load(cli, source, approved) != 0)
+        return lb_diags_exit(&cli->diags);
+    session->approved = approved;
+    cli->args[0] = approved->spec_path;
+    return 0;
+}
+
+static int check_approved(struct session *session)
+{
+    struct lb_cli *cli = session->cli;
+    const char *id = lb_option(cli, "plan", NULL);
+    if (id && !lb_streq(id, session->plan->id) &&
+        !(session->approved && lb_streq(id, session->approved->id)))
+        return fail(cli, "LB-P027",
+                    lb_arena_printf(cli->arena, "approved %s, now %s", id, session->plan->id));
+    if (!session->approved)
+        return 0;
+    struct lb_str difference = {0};
+    int code = LB_EXIT_OK;
+    if (lb_plan_compare(session->approved, session->plan, &difference) != 0) {
+        lb_err(cli, &difference);
+        code = fail(cli, "LB-P020",
+                    lb_arena_printf(cli->arena, "approved %.16s, now %.16s",
+                                    session->approved->id, session->plan->id));
+    }
+    lb_str_release(&difference);
+    return code;
+}
+
+static int ask_consent(struct session *session)
+{
+    struct lb_cli *cli = session->cli;
+    if (session->approved || lb_flag(cli, "auto-approve") || lb_option(cli, "plan", NULL))
+        return 0;
+    if (!cli->terminal_in)
+        return fail(cli, "LB-U002", "apply changes things");
+    struct lb_str text = {0};
+    lb_str_printf(&text, "\nApply these steps to account %s? Only \"yes\" goes on: ",
+                  session->plan->account);
+    lb_err(cli, &text);
+    lb_str_release(&text);
+    char line[16] = "";
+    if (!fgets(line, sizeof line, stdin) || strcmp(line, "yes\n") != 0)
+        return fail(cli, "LB-P026", "consent was not given; nothing was changed");
+    return 0;
+}
+
+static void show_plan(struct session *session)
+{
+    struct lb_cli *cli = session->cli;
+    if (lb_flag(cli, "json")) {
+        lb_events_plan(cli, session->plan);
+        return;
+    }
+    struct lb_str out = {0};
+    lb_render_text(cli->arena, session->plan, cli->color_out, cli->width, &out);
+    lb_out(cli, &out);
+    lb_str_release(&out);
+}
+
+/* P4: exit 0 only if live equals the spec. */
+static int close_with_plan(struct session *session)
+{
+    struct lb_cli *cli = session->cli;
+    struct lb_stack **stacks;
+    struct lb_plan *plans;
+    size_t count;
+    int code = lb_plan_specs(cli, &stacks, &count, &plans);
+    if (code)
+        return code;
+    if (lb_plan_empty(&plans[0]))
+        return lb_exit_of_plan(&plans[0]);
+    return fail(cli, "LB-P025", lb_plan_summary(cli->arena, &plans[0]));
+}
+
+static int run(struct session *session)
+{
+    struct lb_cli *cli = session->cli;
+    struct lb_apply_options options = {0};
+    struct lb_apply_result result;
+    struct lb_progress *progress = lb_progress_new(cli, session->plan);
+    if (lb_option_duration(cli, "timeout", &options.timeout_s) != 0)
+        return lb_diags_exit(&cli->diags);
+    options.on_event = lb_progress_event;
+    options.payload = progress;
+    int code =
+        lb_apply_run(&cli->engine, session->stack, session->plan, &options, &result);
+    if (code == LB_EXIT_OK)
+        code = close_with_plan(session);
+    lb_progress_close(progress, &result, code);
+    return code;
+}
+
+int lb_cmd_apply(struct lb_cli *cli)
+{
+    struct session session = {.cli = cli};
+    struct lb_stack **stacks;
+    size_t count;
+    const char *why_not;
+    int refused;
+    int code = open_approved(&session);
+    if (!code)
+        code = lb_plan_specs(cli, &stacks, &count, &session.plan);
+    if (code)
+        return code;
+    session.stack = stacks[0];
+    show_plan(&session);
+    code = check_approved(&session);
+    if (code)
+        return code;
+    if (!lb_plan_can_apply(session.plan, &why_not, &refused))
+        return lb_exit_worse(lb_exit_of_plan(session.plan), fail(cli, "LB-P026", why_not));
+    if (lb_plan_empty(session.plan)) {
+        lb_events_nothing(cli, session.plan);
+        return LB_EXIT_OK;
+    }
+    code = ask_consent(&session);
+    return code ? code : run(&session);
+}

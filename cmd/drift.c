@@ -1,0 +1,43 @@
+/* drift.c: does live still match? For schedules and alerts: short, and exit 2 when not. */
+#include "cmd/cli.h"
+
+static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out)
+{
+    (void)cli;
+    if (lb_plan_empty(plan)) {
+        lb_str_printf(out, "%s: live matches the spec.\n", plan->stack);
+        return;
+    }
+    lb_str_printf(out, "%s: live differs from the spec.\n", plan->stack);
+    for (size_t i = 0; i < plan->change_count; i++) {
+        const struct lb_change *change = &plan->changes[i];
+        lb_str_printf(out, "  %s  %s", lb_action_name(change->action), change->address);
+        for (size_t k = 0; k < change->field_count && change->action == LB_ACTION_UPDATE; k++)
+            lb_str_printf(out, "%s%s", k ? ", " : ": ", change->fields[k].path);
+        lb_str_putc(out, '\n');
+    }
+}
+
+int lb_cmd_drift(struct lb_cli *cli)
+{
+    struct lb_stack **stacks;
+    struct lb_plan *plans;
+    size_t count;
+    int code = lb_plan_specs(cli, &stacks, &count, &plans);
+    if (code)
+        return code;
+    struct lb_str out = {0};
+    bool json = lb_streq(lb_option(cli, "format", "text"), "json");
+    for (size_t i = 0; i < count; i++) {
+        if (json)
+            lb_render_plan(cli, &plans[i], &out);
+        else
+            print_drift(cli, &plans[i], &out);
+        code = lb_exit_worse(code, lb_exit_of_plan(&plans[i]));
+        if (!lb_plan_empty(&plans[i]))
+            code = lb_exit_worse(code, LB_EXIT_CHANGES);
+    }
+    lb_out(cli, &out);
+    lb_str_release(&out);
+    return code;
+}

@@ -1,0 +1,115 @@
+/* output.c: files in and out. Nothing half-written is ever left under the name that was asked for. */
+#include "cmd/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_MAX ((size_t)64 << 20)
+
+static int write_all(int fd, const char *bytes, size_t length)
+{
+    while (length) {
+        ssize_t n = write(fd, bytes, length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -1;
+        bytes += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
+void lb_out(struct lb_cli *cli, const struct lb_str *text)
+{
+    if (text->length && write_all(STDOUT_FILENO, text->data, text->length) != 0)
+        lb_diags_error(&cli->diags, "LB-U003", NULL, "standard output: %s", strerror(errno));
+}
+
+void lb_err(const struct lb_cli *cli, const struct lb_str *text)
+{
+    (void)cli;
+    /* where even standard error cannot be written there is nobody left to tell */
+    if (text->length && write_all(STDERR_FILENO, text->data, text->length) != 0)
+        return;
+}
+
+static int read_all(int fd, struct lb_str *out)
+{
+    char chunk[16384];
+    for (;;) {
+        ssize_t n = read(fd, chunk, sizeof chunk);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 || out->overflow)
+            return -1;
+        if (n == 0)
+            return 0;
+        lb_str_add(out, chunk, (size_t)n);
+    }
+}
+
+struct lb_source *lb_source_read(struct lb_cli *cli, const char *path)
+{
+    struct lb_str text;
+    lb_str_init(&text, READ_MAX);
+    bool standard = lb_streq(path, "-");
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int failed = fd < 0 || read_all(fd, &text) != 0;
+    int error = text.overflow ? EFBIG : errno;
+    if (fd >= 0 && !standard)
+        close(fd);
+    if (failed) {
+        lb_str_release(&text);
+        lb_diags_error(&cli->diags, "LB-U004", NULL, "%s: %s", path, strerror(error));
+        return NULL;
+    }
+    struct lb_source *source = lb_arena_alloc(cli->arena, sizeof *source);
+    source->path = lb_escape(cli->arena, path);
+    source->length = text.length;
+    source->text = lb_str_take(&text, cli->arena);
+    return source;
+}
+
+static int write_and_sync(int fd, const struct lb_str *text)
+{
+    if (text->length && write_all(fd, text->data, text->length) != 0)
+        return -1;
+    return fsync(fd);
+}
+
+int lb_file_write(struct lb_cli *cli, const char *path, const struct lb_str *text)
+{
+    char *temporary = lb_arena_printf(cli->arena, "%s.XXXXXX", path);
+    int fd = mkstemp(temporary);
+    int failed = fd < 0;
+    int error = errno;
+    if (!failed) {
+        failed = write_and_sync(fd, text) != 0;
+        error = errno;
+        failed |= close(fd) != 0;
+        failed = failed || rename(temporary, path) != 0;
+        error = failed && !error ? errno : error;
+        if (failed)
+            unlink(temporary);
+    }
+    if (failed)
+        return lb_diags_error(&cli->diags, "LB-U003", NULL, "%s: %s", path, strerror(error));
+    return 0;
+}
+
+void lb_show_diags(const struct lb_cli *cli, const struct lb_diags *diags)
+{
+    struct lb_str out = {0};
+    for (size_t i = 0; i < diags->count; i++) {
+        lb_diag_render(&out, &diags->items[i], cli->color_err);
+        lb_str_putc(&out, '\n');
+    }
+    lb_err(cli, &out);
+    lb_str_release(&out);
+}

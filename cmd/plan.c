@@ -1,0 +1,73 @@
+/* plan.c: what would change, for one spec or a fleet. */
+#include "cmd/cli.h"
+
+#include "base/json.h"
+
+static int write_plan(struct lb_cli *cli, const struct lb_plan *plan)
+{
+    const char *path = lb_option(cli, "out", NULL);
+    if (!path)
+        return 0;
+    struct lb_str text = {0};
+    lb_json_write(&text, lb_plan_to_value(cli->arena, plan), 2);
+    int result = lb_file_write(cli, path, &text);
+    lb_str_release(&text);
+    return result;
+}
+
+static int print_plans(struct lb_cli *cli, const struct lb_plan *plans, size_t count)
+{
+    struct lb_str out = {0};
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        if (i && lb_streq(lb_option(cli, "format", "text"), "text"))
+            lb_str_putc(&out, '\n');
+        result = lb_render_plan(cli, &plans[i], &out);
+    }
+    lb_out(cli, &out);
+    lb_str_release(&out);
+    return result;
+}
+
+static void print_fleet(struct lb_cli *cli, const struct lb_plan *plans, size_t count)
+{
+    struct lb_str out = {0};
+    size_t changed = 0, refused = 0;
+    for (size_t i = 0; i < count; i++) {
+        changed += !lb_plan_empty(&plans[i]);
+        refused += lb_exit_of_plan(&plans[i]) != LB_EXIT_OK;
+    }
+    lb_str_printf(&out, "%zu stacks: %zu with changes, %zu refused or incomplete.\n", count,
+                  changed, refused);
+    /* in a stream of JSON documents the closing line for people goes beside it */
+    if (lb_streq(lb_option(cli, "format", "text"), "text"))
+        lb_out(cli, &out);
+    else
+        lb_err(cli, &out);
+    lb_str_release(&out);
+}
+
+int lb_cmd_plan(struct lb_cli *cli)
+{
+    struct lb_stack **stacks;
+    struct lb_plan *plans;
+    size_t count;
+    if (lb_option(cli, "out", NULL) && cli->arg_count > 1)
+        return lb_diags_error(&cli->diags, "LB-U001", NULL, "--out takes one spec") ? LB_EXIT_USAGE
+                                                                                    : 0;
+    int code = lb_plan_specs(cli, &stacks, &count, &plans);
+    if (code)
+        return code;
+    if (print_plans(cli, plans, count) != 0)
+        return lb_diags_exit(&cli->diags);
+    if (count > 1)
+        print_fleet(cli, plans, count);
+    for (size_t i = 0; i < count; i++) {
+        code = lb_exit_worse(code, lb_exit_of_plan(&plans[i]));
+        if (lb_flag(cli, "detailed-exitcode") && !lb_plan_empty(&plans[i]))
+            code = lb_exit_worse(code, LB_EXIT_CHANGES);
+    }
+    if (write_plan(cli, &plans[0]) != 0)
+        return lb_diags_exit(&cli->diags);
+    return code;
+}

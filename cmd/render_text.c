@@ -1,0 +1,237 @@
+/* render_text.c: the plan as a person reads it: findings first, then changes by region, then the order
+ * of work and one closing line. A symbol always stands with its word; colour is never alone.
+ */
+#include "cmd/cli.h"
+
+#include "base/time.h"
+
+#include <string.h>
+
+struct page {
+    struct lb_arena *arena;
+    const struct lb_plan *plan;
+    struct lb_str *out;
+    bool color;
+    size_t width;
+};
+
+static void paint(struct page *page, const char *sgr, const char *text)
+{
+    if (page->color)
+        lb_str_printf(page->out, "\033[%sm%s\033[0m", sgr, text);
+    else
+        lb_str_puts(page->out, text);
+}
+
+static const struct look {
+    const char *symbol, *word, *sgr;
+} looks[] = {
+    [LB_ACTION_NONE] = {" ", "no change", "0"},
+    [LB_ACTION_CREATE] = {"+", "create", "32"},
+    [LB_ACTION_UPDATE] = {"~", "update", "33"},
+    [LB_ACTION_REPLACE] = {"!", "REPLACE", "1;31"},
+    [LB_ACTION_RELEASE] = {"-", "release", "36"},
+    [LB_ACTION_READ] = {"?", "look at", "2"},
+};
+
+static void place(struct page *page, const struct lb_mark *mark)
+{
+    if (mark->line && mark->source)
+        lb_str_printf(page->out, "  %s:%u", mark->source->path, (unsigned)mark->line);
+}
+
+static void render_head(struct page *page)
+{
+    const struct lb_plan *plan = page->plan;
+    const char *side = lb_streq(plan->active, "secondary") ? "secondary" : "primary";
+    lb_str_puts(page->out, "Stack ");
+    paint(page, "1", plan->stack);
+    lb_str_printf(page->out, "  account %s  primary %s, secondary %s, active: %s\n", plan->account,
+                  plan->regions[LB_SIDE_PRIMARY], plan->regions[LB_SIDE_SECONDARY], side);
+}
+
+static void render_finding(struct page *page, const struct lb_diag *finding)
+{
+    static const char *const words[] = {"error", "warning", "info"};
+    static const char *const sgr[] = {"1;31", "1;33", "1;36"};
+    lb_str_puts(page->out, "! ");
+    paint(page, sgr[finding->severity],
+          lb_arena_printf(page->arena, "%s[%s]", words[finding->severity], finding->code));
+    lb_str_printf(page->out, " %s", finding->summary);
+    place(page, &finding->mark);
+    lb_str_putc(page->out, '\n');
+    if (finding->address || finding->detail)
+        lb_str_printf(page->out, "    %s%s%s\n", finding->address ? finding->address : "",
+                      finding->address && finding->detail ? ": " : "",
+                      finding->detail ? finding->detail : "");
+    if (finding->severity != LB_INFO && finding->why)
+        lb_str_printf(page->out, "    = why: %s\n", finding->why);
+    if (finding->severity != LB_INFO && finding->remedy)
+        lb_str_printf(page->out, "    = try: %s\n", finding->remedy);
+}
+
+/* --- changes ------------------------------------------------------------------------------------------- */
+
+static void escaped(struct page *page, const char *text)
+{
+    lb_str_escape(page->out, text, strlen(text), false);
+}
+
+static void render_block(struct page *page, const char *sign, const struct lb_value *value)
+{
+    lb_str_printf(page->out, "          %s ", sign);
+    lb_render_value(page->out, value, 4 * page->width);
+    lb_str_putc(page->out, '\n');
+}
+
+static size_t rendered_length(const struct lb_value *value)
+{
+    struct lb_str text = {0};
+    lb_render_value(&text, value, SIZE_MAX);
+    size_t length = text.length;
+    lb_str_release(&text);
+    return length;
+}
+
+static void render_field(struct page *page, const struct lb_change *change,
+                         const struct lb_field *field)
+{
+    bool create = change->action == LB_ACTION_CREATE;
+    size_t room = page->width > 60 ? page->width - 24 : 40;
+    lb_str_puts(page->out, create ? "      " : !field->before ? "      + " : !field->after ? "      - " : "      ~ ");
+    escaped(page, field->path);
+    lb_str_puts(page->out, ": ");
+    if (create) {
+        size_t used = strlen(field->path) + 8;
+        lb_render_value(page->out, field->after, page->width > used + 20 ? page->width - used : 20);
+    } else if (rendered_length(field->before) + rendered_length(field->after) < room) {
+        lb_render_value(page->out, field->before, room);
+        lb_str_puts(page->out, " -> ");
+        lb_render_value(page->out, field->after, room);
+        lb_str_puts(page->out, field->reason && *field->reason ? "  # " : "");
+        escaped(page, field->reason ? field->reason : "");
+    } else {
+        lb_str_puts(page->out, field->reason ? "# " : "");
+        escaped(page, field->reason ? field->reason : "");
+        lb_str_putc(page->out, '\n');
+        render_block(page, "-", field->before);
+        render_block(page, "+", field->after);
+        return;
+    }
+    lb_str_putc(page->out, '\n');
+}
+
+static int64_t change_estimate(const struct lb_plan *plan, const char *address)
+{
+    int64_t seconds = 0;
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (lb_streq(plan->steps[i].address, address))
+            seconds += plan->steps[i].estimate_s;
+    return seconds;
+}
+
+static void render_texts(struct page *page, const char *word, const char *const *items,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        lb_str_printf(page->out, "      %s ", word);
+        escaped(page, items[i]);
+        lb_str_putc(page->out, '\n');
+    }
+}
+
+static void render_change(struct page *page, const struct lb_change *change)
+{
+    const struct look *look = &looks[change->action];
+    int64_t seconds = change_estimate(page->plan, change->address);
+    lb_str_puts(page->out, "  ");
+    paint(page, look->sgr, lb_arena_printf(page->arena, "%s %s", look->symbol, look->word));
+    lb_str_printf(page->out, "  %s", lb_escape(page->arena, change->address));
+    if (seconds >= 60)
+        lb_str_printf(page->out, "  about %s", lb_duration_format(page->arena, seconds / 60 * 60));
+    place(page, &change->mark);
+    lb_str_putc(page->out, '\n');
+    if (change->action != LB_ACTION_UPDATE && change->reason && *change->reason)
+        lb_str_printf(page->out, "      (%s)\n", lb_escape(page->arena, change->reason));
+    if (change->disruption) {
+        lb_str_puts(page->out, "      ");
+        paint(page, "1;33", lb_arena_printf(page->arena, "disruption: %s", lb_escape(page->arena, change->disruption)));
+        lb_str_putc(page->out, '\n');
+    }
+    for (size_t i = 0; i < change->field_count; i++)
+        render_field(page, change, &change->fields[i]);
+    render_texts(page, "= kept, not ours:", change->foreign, change->foreign_count);
+    if (change->action != LB_ACTION_CREATE)
+        render_texts(page, "? not known yet:", change->unknown, change->unknown_count);
+}
+
+static void render_region(struct page *page, const char *region)
+{
+    bool any = false;
+    for (size_t i = 0; i < page->plan->change_count; i++) {
+        const struct lb_change *change = &page->plan->changes[i];
+        if (!lb_streq(change->region, region))
+            continue;
+        if (!any) {
+            lb_str_putc(page->out, '\n');
+            paint(page, "1", *region ? lb_escape(page->arena, region) : "left the spec");
+            lb_str_putc(page->out, '\n');
+        }
+        any = true;
+        render_change(page, change);
+    }
+}
+
+/* --- order --------------------------------------------------------------------------------------------------- */
+
+static int64_t longest_path(struct lb_arena *arena, const struct lb_plan *plan)
+{
+    int64_t *ends = lb_arena_array(arena, plan->step_count + 1, sizeof *ends);
+    int64_t longest = 0;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        for (size_t k = 0; k < plan->steps[i].need_count; k++)
+            if (ends[plan->steps[i].needs[k]] > ends[i])
+                ends[i] = ends[plan->steps[i].needs[k]];
+        ends[i] += plan->steps[i].estimate_s;
+        longest = ends[i] > longest ? ends[i] : longest;
+    }
+    return longest;
+}
+
+static void render_steps(struct page *page)
+{
+    const struct lb_plan *plan = page->plan;
+    if (!plan->step_count)
+        return;
+    lb_str_putc(page->out, '\n');
+    paint(page, "1", "Steps");
+    lb_str_printf(page->out, ", in an order that respects what needs what; about %s on the longest path\n",
+                  lb_duration_format(page->arena, longest_path(page->arena, plan)));
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct lb_step *step = &plan->steps[i];
+        lb_str_printf(page->out, "  %4s  %-40s  %s  (%s)\n", step->id,
+                      lb_escape(page->arena, step->address), lb_escape(page->arena, step->title),
+                      step->call);
+    }
+}
+
+void lb_render_text(struct lb_arena *arena, const struct lb_plan *plan, bool color, size_t width,
+                    struct lb_str *out)
+{
+    struct page page = {arena, plan, out, color, width};
+    render_head(&page);
+    if (plan->finding_count)
+        lb_str_putc(out, '\n');
+    for (size_t i = 0; i < plan->finding_count; i++)
+        render_finding(&page, &plan->findings[i]);
+    render_region(&page, "global");
+    render_region(&page, plan->regions[LB_SIDE_PRIMARY]);
+    render_region(&page, plan->regions[LB_SIDE_SECONDARY]);
+    render_region(&page, "");
+    render_steps(&page);
+    if (!plan->complete)
+        lb_str_puts(out, "\nThis plan is incomplete: not everything could be read. It cannot be applied.\n");
+    lb_str_printf(out, "\nPlan id %s\n", plan->id);
+    paint(&page, "1", lb_plan_summary(arena, plan));
+    lb_str_putc(out, '\n');
+}

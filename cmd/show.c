@@ -1,0 +1,38 @@
+/* show.c: a saved plan again, offline, in any format. */
+#include "cmd/saved.h"
+
+#include "base/json.h"
+
+bool lb_looks_like_plan(const struct lb_source *source)
+{
+    size_t i = 0;
+    while (i < source->length && (source->text[i] == ' ' || source->text[i] == '\n'))
+        i++;
+    return i < source->length && source->text[i] == '{';
+}
+
+int lb_plan_load(struct lb_cli *cli, const struct lb_source *source, struct lb_plan *out)
+{
+    const char *error;
+    struct lb_value *value = lb_json_parse(cli->arena, source->text, source->length, &error);
+    if (!value)
+        return lb_diags_error(&cli->diags, "LB-P010", NULL, "%s: %s", source->path, error);
+    return lb_plan_from_value(cli->arena, &cli->diags, value, out);
+}
+
+int lb_cmd_show(struct lb_cli *cli)
+{
+    struct lb_plan plan;
+    if (!cli->arg_count)
+        return lb_diags_error(&cli->diags, "LB-U001", NULL, "show needs a PLANFILE")
+                   ? LB_EXIT_USAGE
+                   : 0;
+    struct lb_source *source = lb_source_read(cli, cli->args[0]);
+    if (!source || lb_plan_load(cli, source, &plan) != 0)
+        return lb_diags_exit(&cli->diags);
+    struct lb_str out = {0};
+    lb_render_plan(cli, &plan, &out);
+    lb_out(cli, &out);
+    lb_str_release(&out);
+    return lb_diags_exit(&cli->diags);
+}

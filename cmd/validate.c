@@ -1,0 +1,74 @@
+/* validate.c: specs offline: every error at once, and the hazards that need no live state. */
+#include "cmd/cli.h"
+
+#include "base/json.h"
+
+/* What validate has to say of one spec, errors and findings together. */
+static struct lb_diags *findings_of(struct lb_cli *cli, struct lb_stack *stack, int loaded)
+{
+    struct lb_diags *all = lb_arena_alloc(cli->arena, sizeof *all);
+    lb_diags_init(all, cli->arena);
+    lb_diags_merge(all, stack->diags);
+    if (loaded == 0)
+        lb_hazards_offline(stack, all);
+    lb_diags_sort(all);
+    return all;
+}
+
+static void print_text(struct lb_cli *cli, const struct lb_stack *stack,
+                       const struct lb_diags *findings)
+{
+    struct lb_str out = {0};
+    for (size_t i = 0; i < findings->count; i++) {
+        lb_diag_render(&out, &findings->items[i], cli->color_out);
+        lb_str_putc(&out, '\n');
+    }
+    if (!findings->errors)
+        lb_str_printf(&out, "%s is valid: stack %s, %zu object%s, %zu warning%s.\n",
+                      stack->source->path, stack->name, stack->resource_count,
+                      stack->resource_count == 1 ? "" : "s", findings->warnings,
+                      findings->warnings == 1 ? "" : "s");
+    else
+        lb_str_printf(&out, "%s: %zu error%s, %zu warning%s.\n", stack->source->path,
+                      findings->errors, findings->errors == 1 ? "" : "s", findings->warnings,
+                      findings->warnings == 1 ? "" : "s");
+    lb_out(cli, &out);
+    lb_str_release(&out);
+}
+
+static void print_json(struct lb_cli *cli, const struct lb_stack *stack,
+                       const struct lb_diags *findings)
+{
+    struct lb_value *document = lb_value_map(cli->arena);
+    lb_map_set_string(cli->arena, document, "format_version", "1.0");
+    lb_map_set_string(cli->arena, document, "path", stack->source->path);
+    lb_map_set_bool(cli->arena, document, "valid", !findings->errors);
+    struct lb_value *list = lb_map_list(cli->arena, document, "findings");
+    for (size_t i = 0; i < findings->count; i++)
+        lb_list_add(cli->arena, list, lb_diag_to_value(cli->arena, &findings->items[i]));
+    struct lb_str out = {0};
+    lb_json_write(&out, document, cli->arg_count > 1 ? 0 : 2);
+    if (cli->arg_count > 1)
+        lb_str_putc(&out, '\n');
+    lb_out(cli, &out);
+    lb_str_release(&out);
+}
+
+int lb_cmd_validate(struct lb_cli *cli)
+{
+    size_t count;
+    const char *const *paths = lb_spec_paths(cli, &count);
+    bool json = lb_streq(lb_option(cli, "format", "text"), "json");
+    int code = LB_EXIT_OK;
+    for (size_t i = 0; i < count; i++) {
+        struct lb_stack stack;
+        struct lb_source *source = lb_source_read(cli, paths[i]);
+        if (!source)
+            return lb_diags_exit(&cli->diags);
+        int loaded = lb_spec_load(&cli->engine, source, &stack);
+        struct lb_diags *findings = findings_of(cli, &stack, loaded);
+        (json ? print_json : print_text)(cli, &stack, findings);
+        code = lb_exit_worse(code, lb_diags_exit(findings));
+    }
+    return code;
+}

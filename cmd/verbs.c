@@ -1,0 +1,80 @@
+/* verbs.c: the table of verbs. To add one: a row here, a file cmd/<verb>.c, a story. */
+#include "cmd/cli.h"
+
+#define FORMAT_PLAN                                                                                \
+    {                                                                                              \
+        "format", "FORMAT", "how to print the plan", "text|json", false                            \
+    }
+#define TARGETS                                                                                    \
+    {"target", "ADDRESS", "only this object and what it needs", NULL, true},                       \
+    {                                                                                              \
+        "exclude", "ADDRESS", "not this object nor what needs it", NULL, true                      \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, NULL, NULL, NULL, false                                                              \
+    }
+
+static const struct lb_option validate_options[] = {
+    {"format", "FORMAT", "how to print findings", "text|json", false}, END};
+static const struct lb_option plan_options[] = {
+    {"out", "FILE", "also write the plan to FILE, for review and for apply", NULL, false},
+    {"detailed-exitcode", NULL, "exit 2 when there are changes", NULL, false},
+    FORMAT_PLAN,
+    TARGETS,
+    END};
+static const struct lb_option apply_options[] = {
+    {"plan", "ID", "go on only if the plan made now has this id", NULL, false},
+    {"auto-approve", NULL, "do not ask", NULL, false},
+    {"json", NULL, "one JSON event a line on standard output", NULL, false},
+    {"timeout", "DURATION", "start nothing new after this long", NULL, false},
+    TARGETS,
+    END};
+static const struct lb_option show_options[] = {FORMAT_PLAN, END};
+static const struct lb_option version_options[] = {
+    {"json", NULL, "as JSON, with the libraries in use", NULL, false}, END};
+static const struct lb_option no_options[] = {END};
+
+const struct lb_verb lb_verbs[] = {
+    {"validate", "[SPEC...]", "check a spec offline",
+     "Reads each SPEC, checks it against the schemas and the rules that need no live state, and "
+     "prints every error with its place. Needs no network and no credentials.",
+     validate_options, SIZE_MAX, false, false, lb_cmd_validate},
+    {"plan", "[SPEC...]", "show what would change",
+     "Reads live AWS and cluster state, compares it with each SPEC and prints what apply would do: "
+     "changes attribute by attribute, the calls in order, and findings. Never changes anything.",
+     plan_options, SIZE_MAX, false, true, lb_cmd_plan},
+    {"apply", "[SPEC|PLANFILE]", "make live state match the spec",
+     "Plans, asks for consent and runs exactly that plan. With a PLANFILE it plans again and goes on "
+     "only if nothing moved but steps that are satisfied already; otherwise it exits with 4 and says "
+     "what differs. Every step is read back, and a closing plan must be empty.",
+     apply_options, 1, true, true, lb_cmd_apply},
+    {"show", "PLANFILE", "print a saved plan", "Prints a plan that `plan --out` wrote. Offline.",
+     show_options, 1, false, false, lb_cmd_show},
+    {"drift", "[SPEC...]", "exit 2 when live differs from the spec",
+     "Plans and prints only whether live state still matches each SPEC, for schedules and alerts.",
+     show_options, SIZE_MAX, false, true, lb_cmd_drift},
+    {"explain", "[CODE|KIND[.FIELD]|exit-codes]", "say what a code, kind or field means",
+     "Prints the page of a diagnostic code (LB-H001), a kind (bucket), a field of it "
+     "(bucket.auto_purge) or the exit codes. Without an argument it lists what there is.",
+     no_options, 1, false, false, lb_cmd_explain},
+    {"schema", "[KIND]", "print the JSON Schema of the spec",
+     "Prints the bundled JSON Schema (draft-07) of the spec or of one kind, for editors.",
+     no_options, 1, false, false, lb_cmd_schema},
+    {"completion", "bash|zsh|fish", "print a shell completion script",
+     "Prints a script that completes verbs and options: `source <(lifeboat completion bash)`.",
+     no_options, 1, false, false, lb_cmd_completion},
+    {"version", "", "print the version", "Prints the version of the tool.", version_options, 0,
+     false, false, lb_cmd_version},
+    {"help", "[VERB]", "print help", "Prints the verbs, or the options of one verb.", no_options, 1,
+     false, false, lb_cmd_help},
+    {NULL, NULL, NULL, NULL, NULL, 0, false, false, NULL},
+};
+
+const struct lb_verb *lb_verb_find(const char *name)
+{
+    for (const struct lb_verb *verb = lb_verbs; verb->name; verb++)
+        if (lb_streq(verb->name, name))
+            return verb;
+    return NULL;
+}
