@@ -56,8 +56,8 @@ static int check_approved(struct session *session)
     if (lb_plan_compare(session->approved, session->plan, &difference) != 0) {
         lb_err(cli, &difference);
         code = fail(cli, "LB-P020",
-                    lb_arena_printf(cli->arena, "approved %.16s, now %.16s",
-                                    session->approved->id, session->plan->id));
+                    lb_arena_printf(cli->arena, "approved %.16s, now %.16s", session->approved->id,
+                                    session->plan->id));
     }
     lb_str_release(&difference);
     return code;
@@ -71,8 +71,8 @@ static int ask_consent(struct session *session)
     if (!cli->terminal_in)
         return fail(cli, "LB-U002", "apply changes things");
     struct lb_str text = {0};
-    lb_str_printf(&text, "\nApply these steps to account %s? Only \"yes\" goes on: ",
-                  session->plan->account);
+    lb_str_printf(
+        &text, "\nApply these steps to account %s? Only \"yes\" goes on: ", session->plan->account);
     lb_err(cli, &text);
     lb_str_release(&text);
     char line[16] = "";
@@ -119,8 +119,7 @@ static int run(struct session *session)
         return lb_diags_exit(&cli->diags);
     options.on_event = lb_progress_event;
     options.payload = progress;
-    int code =
-        lb_apply_run(&cli->engine, session->stack, session->plan, &options, &result);
+    int code = lb_apply_run(&cli->engine, session->stack, session->plan, &options, &result);
     if (code == LB_EXIT_OK)
         code = close_with_plan(session);
     lb_progress_close(progress, &result, code);

@@ -19,9 +19,9 @@ struct lb_cli;
 /* One row a verb. Options, help, completion, reference pages and "does it mutate" come from it. */
 struct lb_verb {
     const char *name;
-    const char *args;    /* "[SPEC...]" */
-    const char *summary; /* one line */
-    const char *text;    /* a paragraph for help and the reference page */
+    const char *args;                /* "[SPEC...]" */
+    const char *summary;             /* one line */
+    const char *text;                /* a paragraph for help and the reference page */
     const struct lb_option *options; /* ends with a NULL name */
     size_t max_args;
     bool mutates; /* only `apply` and what builds on it */
@@ -45,8 +45,10 @@ struct lb_cli {
     struct lb_loop *loop;
 };
 
-/* --- options (options.c) -------------------------------------------------------------------------- */
-/* Parses "--name value", "-name=value", "--flag"; anything else is an argument; "--" ends options. */
+/* --- options (options.c)
+ * -------------------------------------------------------------------------- */
+/* Parses "--name value", "-name=value", "--flag"; anything else is an argument; "--" ends options.
+ */
 int lb_options_parse(struct lb_cli *cli, int argc, char **argv);
 const char *lb_option(const struct lb_cli *cli, const char *name, const char *otherwise);
 bool lb_flag(const struct lb_cli *cli, const char *name);
@@ -55,7 +57,8 @@ const char **lb_option_list(struct lb_cli *cli, const char *name, size_t *count)
 /* A duration option in seconds; 0 when absent; -1 with a diagnostic when malformed. */
 int lb_option_duration(struct lb_cli *cli, const char *name, int64_t *seconds);
 
-/* --- files and output (output.c) ------------------------------------------------------------------- */
+/* --- files and output (output.c)
+ * ------------------------------------------------------------------- */
 /* Standard output carries the result. A write that fails is the command's failure (exit 1). */
 void lb_out(struct lb_cli *cli, const struct lb_str *text);
 void lb_err(const struct lb_cli *cli, const struct lb_str *text);
@@ -66,22 +69,23 @@ int lb_file_write(struct lb_cli *cli, const char *path, const struct lb_str *tex
 /* Diagnostics as text on standard error. */
 void lb_show_diags(const struct lb_cli *cli, const struct lb_diags *diags);
 
-/* --- steps that several commands share (session.c) --------------------------------------------------- */
+/* --- steps that several commands share (session.c)
+ * --------------------------------------------------- */
 /* The SPEC arguments, `lifeboat.yaml` when there are none. */
 const char *const *lb_spec_paths(struct lb_cli *cli, size_t *count);
 /* Loads every spec; offline. Diagnostics stay in each stack's sink. -1 when one of them is bad. */
 int lb_load_stacks(struct lb_cli *cli, struct lb_stack ***out, size_t *count);
 /* Makes the event loop. -1 with diagnostics. */
 int lb_cli_online(struct lb_cli *cli);
-int lb_make_plans(struct lb_cli *cli, struct lb_stack **stacks, size_t count,
-                  struct lb_plan **out);
+int lb_make_plans(struct lb_cli *cli, struct lb_stack **stacks, size_t count, struct lb_plan **out);
 /* Loads, goes online and plans; the common way of plan, drift and apply. On failure everything was
  * said and the result is the exit code; 0 otherwise. */
 int lb_plan_specs(struct lb_cli *cli, struct lb_stack ***stacks, size_t *count,
                   struct lb_plan **plans);
 int lb_exit_of_plan(const struct lb_plan *plan);
 
-/* --- rendering ---------------------------------------------------------------------------------------- */
+/* --- rendering
+ * ---------------------------------------------------------------------------------------- */
 void lb_render_text(struct lb_arena *arena, const struct lb_plan *plan, bool color, size_t width,
                     struct lb_str *out);
 /* A value on one line, strings quoted, hostile bytes escaped, cut at `max` columns. */
@@ -89,7 +93,8 @@ void lb_render_value(struct lb_str *out, const struct lb_value *value, size_t ma
 /* Writes the plan in --format to `out`. */
 int lb_render_plan(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out);
 
-/* --- the verbs ------------------------------------------------------------------------------------------ */
+/* --- the verbs
+ * ------------------------------------------------------------------------------------------ */
 int lb_cmd_validate(struct lb_cli *cli);
 int lb_cmd_plan(struct lb_cli *cli);
 int lb_cmd_apply(struct lb_cli *cli);

@@ -1,4 +1,5 @@
-/* events.c: the event stream of `apply --json`: one object a line, each with type, at and message. */
+/* events.c: the event stream of `apply --json`: one object a line, each with type, at and message.
+ */
 #include "cmd/events.h"
 
 #include "base/json.h"
@@ -33,18 +34,17 @@ void lb_events_plan(struct lb_cli *cli, const struct lb_plan *plan)
     const struct lb_value *changes = lb_map_get(document, "changes");
     for (size_t i = 0; i < lb_value_count(changes); i++) {
         struct lb_value *change = lb_list_item(changes, i);
-        struct lb_value *event =
-            lb_event_new(cli, "planned_change",
-                         lb_arena_printf(cli->arena, "%s %s", lb_text_at(change, "action", ""),
-                                         lb_text_at(change, "address", "")));
+        struct lb_value *event = lb_event_new(cli, "planned_change",
+                                              lb_arena_printf(cli->arena, "%s %s",
+                                                              lb_text_at(change, "action", ""),
+                                                              lb_text_at(change, "address", "")));
         lb_map_set(cli->arena, event, "change", change);
         lb_event_print(cli, event);
     }
     const struct lb_value *findings = lb_map_get(document, "findings");
     for (size_t i = 0; i < lb_value_count(findings); i++) {
         struct lb_value *finding = lb_list_item(findings, i);
-        struct lb_value *event =
-            lb_event_new(cli, "finding", lb_text_at(finding, "summary", ""));
+        struct lb_value *event = lb_event_new(cli, "finding", lb_text_at(finding, "summary", ""));
         lb_map_set(cli->arena, event, "finding", finding);
         lb_event_print(cli, event);
     }

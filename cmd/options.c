@@ -1,5 +1,5 @@
-/* options.c: the command line, read by the verb's row. One dash or two mean the same, as users of other
- * plan/apply tools expect.
+/* options.c: the command line, read by the verb's row. One dash or two mean the same, as users of
+ * other plan/apply tools expect.
  */
 #include "cmd/cli.h"
 
@@ -22,9 +22,8 @@ static int unknown_option(struct lb_cli *cli, const char *name)
     for (const struct lb_option *o = cli->verb->options; o->name && count < 64; o++)
         names[count++] = o->name;
     const char *near = lb_nearest(name, names, count);
-    const char *remedy =
-        near ? lb_arena_printf(cli->arena, "--%s", near)
-             : lb_arena_printf(cli->arena, "lifeboat help %s", cli->verb->name);
+    const char *remedy = near ? lb_arena_printf(cli->arena, "--%s", near)
+                              : lb_arena_printf(cli->arena, "lifeboat help %s", cli->verb->name);
     return lb_diags_error_try(&cli->diags, "LB-U001", NULL, remedy, "%s has no option --%s",
                               cli->verb->name, name);
 }

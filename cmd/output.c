@@ -1,4 +1,5 @@
-/* output.c: files in and out. Nothing half-written is ever left under the name that was asked for. */
+/* output.c: files in and out. Nothing half-written is ever left under the name that was asked for.
+ */
 #include "cmd/cli.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* progress.c: see progress.h. What runs is told on standard error, the outcome on standard output. */
+/* progress.c: see progress.h. What runs is told on standard error, the outcome on standard output.
+ */
 #include "cmd/progress.h"
 
 #include "cmd/events.h"
@@ -16,7 +17,7 @@ struct lb_progress {
         bool active;
         int64_t started_ms, told_ms;
         const char *detail;
-    } *rows; /* by step */
+    } * rows;     /* by step */
     size_t drawn; /* lines of the block on the terminal */
     int64_t began_ms;
 };
@@ -36,7 +37,8 @@ static struct row *row_of(struct lb_progress *progress, const struct lb_step *st
     return &progress->rows[step - progress->plan->steps];
 }
 
-/* --- a terminal: one block of what is under way ---------------------------------------------------------- */
+/* --- a terminal: one block of what is under way
+ * ---------------------------------------------------------- */
 
 static void erase(struct lb_progress *progress, struct lb_str *out)
 {
@@ -65,7 +67,9 @@ static void draw(struct lb_progress *progress, struct lb_str *out)
     }
 }
 
-/* --- lines --------------------------------------------------------------------------------------------------- */
+/* --- lines
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static void line(struct lb_progress *progress, struct lb_str *out, const char *mark,
                  const struct lb_event *event)
@@ -74,8 +78,7 @@ static void line(struct lb_progress *progress, struct lb_str *out, const char *m
     lb_str_printf(out, "%s %s: %s (%s)", mark, lb_escape(progress->cli->arena, step->address),
                   lb_escape(progress->cli->arena, step->title), step->call);
     if (event->type != LB_EVENT_STEP_START)
-        lb_str_printf(out, " [%s]",
-                      lb_duration_format(progress->cli->arena, event->elapsed_s));
+        lb_str_printf(out, " [%s]", lb_duration_format(progress->cli->arena, event->elapsed_s));
     if (event->detail)
         lb_str_printf(out, " %s", lb_escape(progress->cli->arena, event->detail));
     lb_str_putc(out, '\n');
@@ -115,13 +118,11 @@ static void tell_text(struct lb_progress *progress, struct row *row, const struc
 
 static void tell_json(struct lb_progress *progress, const struct lb_event *event)
 {
-    static const char *const types[] = {"step_start", "step_progress", "step_done",
-                                        "step_failed"};
+    static const char *const types[] = {"step_start", "step_progress", "step_done", "step_failed"};
     struct lb_cli *cli = progress->cli;
     const struct lb_step *step = event->step;
-    struct lb_value *out = lb_event_new(cli, types[event->type],
-                                        lb_arena_printf(cli->arena, "%s: %s", step->address,
-                                                        step->title));
+    struct lb_value *out = lb_event_new(
+        cli, types[event->type], lb_arena_printf(cli->arena, "%s: %s", step->address, step->title));
     lb_map_set_string(cli->arena, out, "step", step->id);
     lb_map_set_string(cli->arena, out, "address", step->address);
     lb_map_set_string(cli->arena, out, "call", step->call);
@@ -146,7 +147,9 @@ void lb_progress_event(void *payload, const struct lb_event *event)
         tell_text(progress, row, event);
 }
 
-/* --- the end --------------------------------------------------------------------------------------------------- */
+/* --- the end
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static void list_state(struct lb_progress *progress, const struct lb_apply_result *result,
                        enum lb_step_state state, const char *title, struct lb_str *out)

@@ -1,5 +1,5 @@
-/* progress.h: what apply says while it runs: a block that is redrawn on a terminal, a line per change of
- * state elsewhere, or one JSON event a line. */
+/* progress.h: what apply says while it runs: a block that is redrawn on a terminal, a line per
+ * change of state elsewhere, or one JSON event a line. */
 #ifndef LB_CMD_PROGRESS_H
 #define LB_CMD_PROGRESS_H
 

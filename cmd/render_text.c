@@ -1,5 +1,5 @@
-/* render_text.c: the plan as a person reads it: findings first, then changes by region, then the order
- * of work and one closing line. A symbol always stands with its word; colour is never alone.
+/* render_text.c: the plan as a person reads it: findings first, then changes by region, then the
+ * order of work and one closing line. A symbol always stands with its word; colour is never alone.
  */
 #include "cmd/cli.h"
 
@@ -26,12 +26,9 @@ static void paint(struct page *page, const char *sgr, const char *text)
 static const struct look {
     const char *symbol, *word, *sgr;
 } looks[] = {
-    [LB_ACTION_NONE] = {" ", "no change", "0"},
-    [LB_ACTION_CREATE] = {"+", "create", "32"},
-    [LB_ACTION_UPDATE] = {"~", "update", "33"},
-    [LB_ACTION_REPLACE] = {"!", "REPLACE", "1;31"},
-    [LB_ACTION_RELEASE] = {"-", "release", "36"},
-    [LB_ACTION_READ] = {"?", "look at", "2"},
+    [LB_ACTION_NONE] = {" ", "no change", "0"},   [LB_ACTION_CREATE] = {"+", "create", "32"},
+    [LB_ACTION_UPDATE] = {"~", "update", "33"},   [LB_ACTION_REPLACE] = {"!", "REPLACE", "1;31"},
+    [LB_ACTION_RELEASE] = {"-", "release", "36"}, [LB_ACTION_READ] = {"?", "look at", "2"},
 };
 
 static void place(struct page *page, const struct lb_mark *mark)
@@ -70,7 +67,8 @@ static void render_finding(struct page *page, const struct lb_diag *finding)
         lb_str_printf(page->out, "    = try: %s\n", finding->remedy);
 }
 
-/* --- changes ------------------------------------------------------------------------------------------- */
+/* --- changes
+ * ------------------------------------------------------------------------------------------- */
 
 static void escaped(struct page *page, const char *text)
 {
@@ -98,7 +96,10 @@ static void render_field(struct page *page, const struct lb_change *change,
 {
     bool create = change->action == LB_ACTION_CREATE;
     size_t room = page->width > 60 ? page->width - 24 : 40;
-    lb_str_puts(page->out, create ? "      " : !field->before ? "      + " : !field->after ? "      - " : "      ~ ");
+    lb_str_puts(page->out, create           ? "      "
+                           : !field->before ? "      + "
+                           : !field->after  ? "      - "
+                                            : "      ~ ");
     escaped(page, field->path);
     lb_str_puts(page->out, ": ");
     if (create) {
@@ -155,7 +156,9 @@ static void render_change(struct page *page, const struct lb_change *change)
         lb_str_printf(page->out, "      (%s)\n", lb_escape(page->arena, change->reason));
     if (change->disruption) {
         lb_str_puts(page->out, "      ");
-        paint(page, "1;33", lb_arena_printf(page->arena, "disruption: %s", lb_escape(page->arena, change->disruption)));
+        paint(page, "1;33",
+              lb_arena_printf(page->arena, "disruption: %s",
+                              lb_escape(page->arena, change->disruption)));
         lb_str_putc(page->out, '\n');
     }
     for (size_t i = 0; i < change->field_count; i++)
@@ -182,7 +185,9 @@ static void render_region(struct page *page, const char *region)
     }
 }
 
-/* --- order --------------------------------------------------------------------------------------------------- */
+/* --- order
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static int64_t longest_path(struct lb_arena *arena, const struct lb_plan *plan)
 {
@@ -205,7 +210,8 @@ static void render_steps(struct page *page)
         return;
     lb_str_putc(page->out, '\n');
     paint(page, "1", "Steps");
-    lb_str_printf(page->out, ", in an order that respects what needs what; about %s on the longest path\n",
+    lb_str_printf(page->out,
+                  ", in an order that respects what needs what; about %s on the longest path\n",
                   lb_duration_format(page->arena, longest_path(page->arena, plan)));
     for (size_t i = 0; i < plan->step_count; i++) {
         const struct lb_step *step = &plan->steps[i];
@@ -230,7 +236,9 @@ void lb_render_text(struct lb_arena *arena, const struct lb_plan *plan, bool col
     render_region(&page, "");
     render_steps(&page);
     if (!plan->complete)
-        lb_str_puts(out, "\nThis plan is incomplete: not everything could be read. It cannot be applied.\n");
+        lb_str_puts(
+            out,
+            "\nThis plan is incomplete: not everything could be read. It cannot be applied.\n");
     lb_str_printf(out, "\nPlan id %s\n", plan->id);
     paint(&page, "1", lb_plan_summary(arena, plan));
     lb_str_putc(out, '\n');

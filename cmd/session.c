@@ -37,8 +37,7 @@ int lb_cli_online(struct lb_cli *cli)
     return 0;
 }
 
-int lb_make_plans(struct lb_cli *cli, struct lb_stack **stacks, size_t count,
-                  struct lb_plan **out)
+int lb_make_plans(struct lb_cli *cli, struct lb_stack **stacks, size_t count, struct lb_plan **out)
 {
     struct lb_plan_options options = {0};
     options.targets = lb_option_list(cli, "target", &options.target_count);
@@ -92,8 +91,8 @@ int lb_exit_of_plan(const struct lb_plan *plan)
     int code = LB_EXIT_OK;
     for (size_t i = 0; i < plan->finding_count; i++)
         if (plan->findings[i].severity == LB_ERROR)
-            code = lb_exit_worse(code, plan->findings[i].exit ? plan->findings[i].exit
-                                                              : LB_EXIT_REFUSED);
+            code = lb_exit_worse(code,
+                                 plan->findings[i].exit ? plan->findings[i].exit : LB_EXIT_REFUSED);
     if (!plan->complete && !code)
         code = LB_EXIT_ERROR;
     return code;

@@ -24,9 +24,8 @@ int lb_cmd_show(struct lb_cli *cli)
 {
     struct lb_plan plan;
     if (!cli->arg_count)
-        return lb_diags_error(&cli->diags, "LB-U001", NULL, "show needs a PLANFILE")
-                   ? LB_EXIT_USAGE
-                   : 0;
+        return lb_diags_error(&cli->diags, "LB-U001", NULL, "show needs a PLANFILE") ? LB_EXIT_USAGE
+                                                                                     : 0;
     struct lb_source *source = lb_source_read(cli, cli->args[0]);
     if (!source || lb_plan_load(cli, source, &plan) != 0)
         return lb_diags_exit(&cli->diags);

@@ -45,8 +45,10 @@ const struct lb_verb lb_verbs[] = {
      "changes attribute by attribute, the calls in order, and findings. Never changes anything.",
      plan_options, SIZE_MAX, false, true, lb_cmd_plan},
     {"apply", "[SPEC|PLANFILE]", "make live state match the spec",
-     "Plans, asks for consent and runs exactly that plan. With a PLANFILE it plans again and goes on "
-     "only if nothing moved but steps that are satisfied already; otherwise it exits with 4 and says "
+     "Plans, asks for consent and runs exactly that plan. With a PLANFILE it plans again and goes "
+     "on "
+     "only if nothing moved but steps that are satisfied already; otherwise it exits with 4 and "
+     "says "
      "what differs. Every step is read back, and a closing plan must be empty.",
      apply_options, 1, true, true, lb_cmd_apply},
     {"show", "PLANFILE", "print a saved plan", "Prints a plan that `plan --out` wrote. Offline.",
