@@ -70,7 +70,8 @@ int lb_diags_exit(const struct lb_diags *diags);
 
 /* error[LB-S014]: summary / --> file:line:col / source line and caret / = why: / = try: */
 void lb_diag_render(struct lb_str *out, const struct lb_diag *diag, bool color);
-/* The JSON object of the contract: code, severity, summary, detail, remedy, spec_range, address... */
+/* The JSON object of the contract: code, severity, summary, detail, remedy, spec_range, address...
+ */
 struct lb_value *lb_diag_to_value(struct lb_arena *arena, const struct lb_diag *diag);
 
 /* Escapes what could drive a terminal, a CI runner or hide text: C0 (tab and newline too unless

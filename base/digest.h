@@ -1,4 +1,5 @@
-/* digest.h: SHA-256, HMAC and the encodings around them. The only user of OpenSSL beside transport. */
+/* digest.h: SHA-256, HMAC and the encodings around them. The only user of OpenSSL beside transport.
+ */
 #ifndef LB_BASE_DIGEST_H
 #define LB_BASE_DIGEST_H
 

@@ -1,9 +1,9 @@
 /* json.h: JSON in and out.
  *
  * Reading is strict where a safety tool must be: UTF-8 only, no duplicate keys, no NUL, no trailing
- * bytes, capped depth and size; a pre-scan checks this before cJSON parses (cJSON 1.7.15 accepts all
- * of it). Keys that differ in case are different keys, as in Elasticsearch mappings. Numbers keep
- * their text.
+ * bytes, capped depth and size; a pre-scan checks this before cJSON parses (cJSON 1.7.15 accepts
+ * all of it). Keys that differ in case are different keys, as in Elasticsearch mappings. Numbers
+ * keep their text.
  */
 #ifndef LB_BASE_JSON_H
 #define LB_BASE_JSON_H

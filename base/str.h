@@ -25,7 +25,7 @@ struct lb_str {
 /* A zeroed struct is an empty string with the default maximum. */
 void lb_str_init(struct lb_str *str, size_t max);
 void lb_str_release(struct lb_str *str);
-void lb_str_clear(struct lb_str *str); /* keeps the memory */
+void lb_str_clear(struct lb_str *str);                   /* keeps the memory */
 void lb_str_truncate(struct lb_str *str, size_t length); /* longer than the string: no change */
 
 void lb_str_add(struct lb_str *str, const void *bytes, size_t length);

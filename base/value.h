@@ -75,7 +75,8 @@ struct lb_value {
 struct lb_value *lb_value_null(struct lb_arena *arena);
 struct lb_value *lb_value_bool(struct lb_arena *arena, bool boolean);
 struct lb_value *lb_value_int(struct lb_arena *arena, int64_t number);
-struct lb_value *lb_value_number(struct lb_arena *arena, const char *text); /* copied, not checked */
+struct lb_value *lb_value_number(struct lb_arena *arena,
+                                 const char *text); /* copied, not checked */
 struct lb_value *lb_value_string(struct lb_arena *arena, const char *text); /* NULL gives null */
 struct lb_value *lb_value_stringn(struct lb_arena *arena, const char *text, size_t length);
 struct lb_value *lb_value_format(struct lb_arena *arena, const char *format, ...)
@@ -110,7 +111,8 @@ struct lb_value *lb_list_add(struct lb_arena *arena, struct lb_value *list, stru
 void lb_list_add_string(struct lb_arena *arena, struct lb_value *list, const char *text);
 void lb_list_sort(struct lb_value *list); /* by lb_value_compare */
 
-/* --- reading: every function takes NULL and wrong types and answers "absent" ------------------- */
+/* --- reading: every function takes NULL and wrong types and answers "absent" -------------------
+ */
 struct lb_value *lb_map_get(const struct lb_value *map, const char *key);
 const struct lb_entry *lb_map_entry(const struct lb_value *map, const char *key);
 /* Walks a path of keys and list indices: "settings/0/name". "" is the value itself. */

@@ -126,6 +126,17 @@ static int run(struct session *session)
     return code;
 }
 
+/* The findings say more than "refused": what could not be read decides, else the rule that refused.
+ */
+static int refuse(struct session *session, const char *why_not, int code)
+{
+    struct lb_diags *diags = &session->cli->diags;
+    int finding = lb_exit_of_plan(session->plan);
+    struct lb_diag diag = {.code = "LB-P026", .detail = why_not, .exit = finding ? finding : code};
+    lb_diags_add(diags, &diag);
+    return diag.exit;
+}
+
 int lb_cmd_apply(struct lb_cli *cli)
 {
     struct session session = {.cli = cli};
@@ -144,7 +155,7 @@ int lb_cmd_apply(struct lb_cli *cli)
     if (code)
         return code;
     if (!lb_plan_can_apply(session.plan, &why_not, &refused))
-        return lb_exit_worse(lb_exit_of_plan(session.plan), fail(cli, "LB-P026", why_not));
+        return refuse(&session, why_not, refused);
     if (lb_plan_empty(session.plan)) {
         lb_events_nothing(cli, session.plan);
         return LB_EXIT_OK;

@@ -1,9 +1,9 @@
 /* apply.c: runs the steps of a plan that was approved. The only maker of a permit.
  *
- * Steps start as soon as what they need is done, longest remaining path first. A step is done when the
- * live object, read back, is as desired: so a lost answer, a slow convergence and a service that is
- * late to tell the truth are one case. A converging step holds no slot. What cannot be done stops its
- * own branch of the graph, nothing else.
+ * Steps start as soon as what they need is done, longest remaining path first. A step is done when
+ * the live object, read back, is as desired: so a lost answer, a slow convergence and a service
+ * that is late to tell the truth are one case. A converging step holds no slot. What cannot be done
+ * stops its own branch of the graph, nothing else.
  */
 #include "planner/apply_run.h"
 
@@ -81,7 +81,8 @@ static void fail_code(struct lb_task *task, const char *code, const char *detail
     fail(task, &diag);
 }
 
-/* --- is it so? ---------------------------------------------------------------------------------------------- */
+/* --- is it so?
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool settled(const struct lb_task *task)
 {
@@ -159,13 +160,12 @@ static void judged(struct lb_task *task)
     const struct lb_resource *resource = task->step->change->resource;
     if (task->step->waits ? settled(task) : clean(task)) {
         finish(task);
-    } else if (task->failure && !task->late_read &&
-               resource->live.status != LB_LIVE_IN_FLUX) {
+    } else if (task->failure && !task->late_read && resource->live.status != LB_LIVE_IN_FLUX) {
         fail(task, task->failure);
     } else if (now_ms(task->run) > deadline_of(task)) {
-        fail_code(task, "LB-P021",
-                  lb_arena_printf(task->run->engine->arena, "still different: %s",
-                                  difference(task)));
+        fail_code(
+            task, "LB-P021",
+            lb_arena_printf(task->run->engine->arena, "still different: %s", difference(task)));
     } else {
         task->late_read = false;
         task->state = LB_STEP_CONVERGING;
@@ -216,8 +216,7 @@ static void read_granule(struct lb_task *task, void (*then)(struct lb_task *))
     struct lb_run *run = task->run;
     task->scratch = lb_arena_new();
     task->then = then;
-    struct lb_wave *wave =
-        lb_wave_new(run->engine, task->scratch, &run->strays, read_done, task);
+    struct lb_wave *wave = lb_wave_new(run->engine, task->scratch, &run->strays, read_done, task);
     lb_wave_add(wave, run->stack, task->step->change->resource, task->step->granule);
     lb_wave_start(wave);
 }
@@ -227,7 +226,9 @@ static void read_back(struct lb_task *task)
     read_granule(task, judged);
 }
 
-/* --- send ------------------------------------------------------------------------------------------------------ */
+/* --- send
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static bool listed(const char *codes, const char *code)
 {
@@ -283,8 +284,9 @@ static void answered(void *payload, const struct lb_answer *answer)
             task->pause_ms = 15000;
         exchange->after(exchange->self, task->pause_ms, resend, task);
     } else {
-        /* The work may have been done all the same: the live object says so, not the answer. When the
-         * answer was lost, a second look after a pause sees what the first came too early for. */
+        /* The work may have been done all the same: the live object says so, not the answer. When
+         * the answer was lost, a second look after a pause sees what the first came too early for.
+         */
         task->failure = diag;
         task->late_read = answer->outcome == LB_FAILED;
         read_back(task);
@@ -296,11 +298,11 @@ static void send(struct lb_task *task)
     struct lb_run *run = task->run;
     struct lb_exchange *exchange = run->engine->exchange;
     task->state = LB_STEP_RUNNING;
-    exchange->submit(exchange->self, &run->permit, run->engine->arena, task->call, answered,
-                     task);
+    exchange->submit(exchange->self, &run->permit, run->engine->arena, task->call, answered, task);
 }
 
-/* The step's call as it is now, found by what it does. NULL: the granule does not take it any more. */
+/* The step's call as it is now, found by what it does. NULL: the granule does not take it any more.
+ */
 static struct lb_call *call_of(struct lb_task *task)
 {
     struct lb_run *run = task->run;
@@ -367,7 +369,9 @@ static void start(struct lb_task *task)
         prepare(task);
 }
 
-/* --- order -------------------------------------------------------------------------------------------------------- */
+/* --- order
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 static struct lb_task *next_ready(struct lb_run *run)
 {
@@ -402,9 +406,9 @@ static void link_tasks(struct lb_run *run)
         task->open_needs = task->step->need_count;
         for (size_t k = 0; k < task->step->need_count; k++) {
             struct lb_task *need = &run->tasks[task->step->needs[k]];
-            need->dependents = lb_arena_grow(
-                run->engine->arena, need->dependents, need->dependent_count,
-                need->dependent_count + 1, sizeof *need->dependents, &need->dependent_capacity);
+            need->dependents = lb_arena_grow(run->engine->arena, need->dependents,
+                                             need->dependent_count, need->dependent_count + 1,
+                                             sizeof *need->dependents, &need->dependent_capacity);
             need->dependents[need->dependent_count++] = task;
         }
     }
@@ -442,11 +446,8 @@ int lb_apply_run(struct lb_engine *engine, struct lb_stack *stack, const struct 
                  const struct lb_apply_options *options, struct lb_apply_result *out)
 {
     struct lb_run *run = lb_arena_alloc(engine->arena, sizeof *run);
-    *run = (struct lb_run){.engine = engine,
-                           .stack = stack,
-                           .plan = plan,
-                           .options = options,
-                           .permit = {plan->id}};
+    *run = (struct lb_run){
+        .engine = engine, .stack = stack, .plan = plan, .options = options, .permit = {plan->id}};
     *out = (struct lb_apply_result){0};
     run->tasks = lb_arena_array(engine->arena, plan->step_count + 1, sizeof *run->tasks);
     if (options->timeout_s)

@@ -359,9 +359,8 @@ void lb_diff_resource(struct lb_arena *arena, struct lb_stack *stack, struct lb_
     *out = (struct lb_change){.address = resource->address,
                               .kind = resource->kind->name,
                               .side = lb_side_name(resource->side),
-                              .region = resource->kind->sides == LB_SIDES_GLOBAL
-                                            ? "global"
-                                            : resource->region,
+                              .region = resource->kind->sides == LB_SIDES_GLOBAL ? "global"
+                                                                                 : resource->region,
                               .risk = "none",
                               .mark = resource->mark,
                               .resource = resource};

@@ -42,17 +42,17 @@ static void head(struct lb_engine *engine, const struct lb_stack *stack, struct 
                              .rto_s = stack->rto_s};
 }
 
-static void diff_stack(struct lb_engine *engine, struct lb_stack *stack,
-                       const struct lb_selection *selection, struct lb_plan *plan)
+static void diff_stack(struct lb_engine *engine, struct lb_stack *stack, struct lb_plan *plan)
 {
     for (size_t i = 0; i < stack->resource_count; i++) {
         struct lb_resource *resource = stack->resources[i];
         struct lb_change change;
+        if (!resource->selected)
+            continue;
         if (resource->live.status == LB_LIVE_UNREADABLE)
             plan->complete = false;
         lb_diff_resource(engine->arena, stack, resource, &change);
-        bool shown = change.action != LB_ACTION_NONE && lb_selected(selection, resource);
-        if (shown)
+        if (change.action != LB_ACTION_NONE)
             *new_change(engine->arena, plan) = change;
         else
             plan->unchanged += resource->live.status != LB_LIVE_UNREADABLE;
@@ -194,16 +194,14 @@ int lb_engine_plan(struct lb_engine *engine, struct lb_stack *const *stacks, siz
                    const struct lb_plan_options *options, struct lb_plan *plans)
 {
     struct lb_refresh refresh = {0};
-    struct lb_selection *selections = lb_arena_array(engine->arena, stack_count + 1,
-                                                     sizeof *selections);
     for (size_t i = 0; i < stack_count; i++)
-        if (lb_select(engine, stacks[i], options, &selections[i]) != 0)
+        if (lb_select(engine, stacks[i], options) != 0)
             return -1;
     if (lb_refresh_run(engine, stacks, stack_count, &refresh) != 0)
         return -1;
     for (size_t i = 0; i < stack_count; i++) {
         head(engine, stacks[i], &plans[i]);
-        diff_stack(engine, stacks[i], &selections[i], &plans[i]);
+        diff_stack(engine, stacks[i], &plans[i]);
     }
     run_forecasts(engine, stacks, stack_count, plans);
     for (size_t i = 0; i < stack_count; i++) {

@@ -35,9 +35,9 @@ struct lb_refresh {
     const char *caller; /* ARN */
     uint64_t calls;
 };
-/* Reads every object of all stacks in one wave (two where an endpoint must be known first). Fails
- * only when nothing can be planned: credentials, wrong account. What could not be read is marked
- * so. */
+/* Reads every selected object of all stacks in one wave (two where an endpoint must be known
+ * first). Fails only when nothing can be planned: credentials, wrong account. What could not be
+ * read is marked so. */
 int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                    struct lb_refresh *out);
 /* --- plan: refresh + diff + hazards + steps for several stacks
@@ -47,7 +47,6 @@ struct lb_plan_options {
     size_t target_count;
     const char *const *excludes;
     size_t exclude_count;
-    const char *assume_down; /* region; NULL: none */
 };
 int lb_engine_plan(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                    const struct lb_plan_options *options, struct lb_plan *plans);

@@ -57,15 +57,15 @@ bool lb_plan_can_apply(const struct lb_plan *plan, const char **why_not, int *ex
     lb_plan_count(plan, &counts);
     *why_not = NULL;
     *exit_code = LB_EXIT_OK;
-    if (counts.errors) {
+    if (!plan->complete) {
+        *why_not = "not everything could be read, so the plan is incomplete";
+        *exit_code = LB_EXIT_ERROR;
+    } else if (counts.errors) {
         *why_not = "an error-severity finding refuses this plan";
         *exit_code = LB_EXIT_REFUSED;
     } else if (counts.replace) {
         *why_not = "an object would have to be replaced, which lifeboat does not do";
         *exit_code = LB_EXIT_REFUSED;
-    } else if (!plan->complete) {
-        *why_not = "not everything could be read, so the plan is incomplete";
-        *exit_code = LB_EXIT_ERROR;
     }
     return !*why_not;
 }

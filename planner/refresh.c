@@ -73,7 +73,8 @@ int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, siz
     struct lb_wave *wave = lb_wave_new(engine, engine->arena, out, NULL, NULL);
     for (size_t i = 0; i < stack_count; i++)
         for (size_t k = 0; k < stacks[i]->resource_count; k++)
-            lb_wave_add(wave, stacks[i], stacks[i]->resources[k], NULL);
+            if (stacks[i]->resources[k]->selected)
+                lb_wave_add(wave, stacks[i], stacks[i]->resources[k], NULL);
     lb_wave_start(wave);
     engine->exchange->run(engine->exchange->self, engine->stop);
     if (engine->stop && *engine->stop)

@@ -56,33 +56,34 @@ static struct lb_resource *find(struct lb_engine *engine, struct lb_stack *stack
     return NULL;
 }
 
-int lb_select(struct lb_engine *engine, struct lb_stack *stack,
-              const struct lb_plan_options *options, struct lb_selection *out)
+static int collect(struct lb_engine *engine, struct lb_stack *stack, const char *const *addresses,
+                   size_t count, bool needs, struct lb_value *set)
 {
-    *out = (struct lb_selection){NULL, lb_value_map(engine->arena)};
-    if (!options)
-        return 0;
-    for (size_t i = 0; i < options->target_count; i++) {
-        struct lb_resource *resource = find(engine, stack, options->targets[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct lb_resource *resource = find(engine, stack, addresses[i]);
         if (!resource)
             return -1;
-        if (!out->only)
-            out->only = lb_value_map(engine->arena);
-        with_needs(engine->arena, out->only, resource);
+        if (needs)
+            with_needs(engine->arena, set, resource);
+        else
+            lb_map_set_bool(engine->arena, set, resource->address, true);
     }
-    for (size_t i = 0; i < options->exclude_count; i++) {
-        struct lb_resource *resource = find(engine, stack, options->excludes[i]);
-        if (!resource)
-            return -1;
-        lb_map_set_bool(engine->arena, out->without, resource->address, true);
-    }
-    with_dependents(stack, out->without);
     return 0;
 }
 
-bool lb_selected(const struct lb_selection *selection, const struct lb_resource *resource)
+int lb_select(struct lb_engine *engine, struct lb_stack *stack,
+              const struct lb_plan_options *options)
 {
-    if (selection->only && !lb_map_get(selection->only, resource->address))
-        return false;
-    return !lb_map_get(selection->without, resource->address);
+    struct lb_value *only = lb_value_map(engine->arena);
+    struct lb_value *without = lb_value_map(engine->arena);
+    if (collect(engine, stack, options->targets, options->target_count, true, only) != 0 ||
+        collect(engine, stack, options->excludes, options->exclude_count, false, without) != 0)
+        return -1;
+    with_dependents(stack, without);
+    for (size_t i = 0; i < stack->resource_count; i++) {
+        struct lb_resource *resource = stack->resources[i];
+        resource->selected = (!options->target_count || lb_map_get(only, resource->address)) &&
+                             !lb_map_get(without, resource->address);
+    }
+    return 0;
 }

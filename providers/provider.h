@@ -53,6 +53,7 @@ struct lb_resource {
     const char *region;  /* "us-west-2"; for global kinds the primary region, for messages */
     const struct lb_kind *kind;
     const struct lb_provider *provider;
+    bool selected;            /* by --target and --exclude; only these are read and planned */
     bool managed;             /* false: read and lint, never change */
     struct lb_mark mark;      /* of its entry, or of the entry it was derived from */
     struct lb_value *stated;  /* what the user wrote, schema defaults filled in; never NULL */
