@@ -313,6 +313,13 @@ static void walk(struct differ *d, const struct lb_schema *schema, const char *p
 /* --- the object
  * --------------------------------------------------------------------------------------------- */
 
+/* A new object has nothing to clear. */
+static bool says_nothing(const struct lb_value *value)
+{
+    return value->type == LB_NULL ||
+           ((value->type == LB_LIST || value->type == LB_MAP) && !lb_value_count(value));
+}
+
 /* A new object is shown by its attributes, not by each leaf. */
 static void list_attributes(struct differ *d, const struct lb_schema *schema,
                             const struct lb_value *desired)
@@ -320,7 +327,7 @@ static void list_attributes(struct differ *d, const struct lb_schema *schema,
     for (size_t i = 0; i < lb_value_count(desired); i++) {
         const struct lb_entry *entry = lb_map_nth(desired, i);
         const struct lb_schema *property = lb_schema_property(schema, entry->key);
-        if (!property || property->input || property->computed || entry->value->type == LB_NULL)
+        if (!property || property->input || property->computed || says_nothing(entry->value))
             continue;
         if (lb_value_has_unknown(entry->value))
             add_unknown(d, entry->key);
