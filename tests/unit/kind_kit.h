@@ -32,6 +32,7 @@ struct kit {
     size_t emit_count;
     const char *strays[16];
     size_t stray_count;
+    const char *header, *header_value; /* of every answer that is fed; NULL: none */
 };
 
 /* What a service answers: to which operation, with which status and body. */
@@ -95,6 +96,8 @@ static inline void kit_answer_next(struct kit *kit, struct lb_read *read,
                                .raw = canned->body,
                                .raw_length = strlen(canned->body),
                                .headers = lb_value_map(kit->arena)};
+    if (kit->header)
+        lb_map_set_string(kit->arena, answer.headers, kit->header, kit->header_value);
     lb_answer_decode(kit->arena, call->op, &answer);
     kit->asks[kit->ask_next++].decode(read, call, &answer);
 }
