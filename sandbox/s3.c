@@ -7,6 +7,7 @@
 #include "sandbox/services.h"
 
 #include "base/time.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -200,6 +201,10 @@ static bool caller_fits(struct s3_call *call)
 
 static bool may_run(struct s3_call *call)
 {
+    if (!lb_utf8_valid(call->key, strlen(call->key)) || strstr(call->request->path, "%00")) {
+        s3_fail(call, 400, "InvalidURI", "Couldn't parse the specified URI.");
+        return false;
+    }
     bool creates = lb_streq(call->operation->name, "CreateBucket");
     if (!*call->name || creates) {
         if (!*call->request->caller) {

@@ -7,6 +7,7 @@ boto3 is the judge: it signs every request itself and must parse every answer wi
 Ends with `N passed, N failed, N skipped`; the exit status is 1 when something failed.
 """
 import base64
+import concurrent.futures
 import datetime
 import hashlib
 import hmac
@@ -740,6 +741,32 @@ def multipart_and_copy(box):
           CopySource={"Bucket": name, "Key": "dst"})
     fails("NoSuchKey", s3.copy_object, Bucket=name, Key="x",
           CopySource={"Bucket": name, "Key": "none"})
+
+
+@check
+def keys_that_are_no_text_are_refused(box):
+    _, name = bucket(box)
+    path = f"/{name}/%FF%FE"
+    status, text = send(box, "PUT", path, b"", sign(box, "PUT", path, b"", "s3"))
+    assert status == 400 and "InvalidURI" in text, text
+    path = f"/{name}/a%00b"
+    status, text = send(box, "PUT", path, b"", sign(box, "PUT", path, b"", "s3"))
+    assert status in (400, 403), text
+
+
+@check
+def many_clients_at_once(box):
+    s3, name = bucket(box, versioned=True)
+
+    def work(number):
+        client = box.client("s3")
+        for i in range(20):
+            client.put_object(Bucket=name, Key=f"k{number}/{i}", Body=b"%d" % i)
+            equal(client.get_object(Bucket=name, Key=f"k{number}/{i}")["Body"].read(), b"%d" % i)
+        return len(client.list_objects_v2(Bucket=name, Prefix=f"k{number}/")["Contents"])
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        equal(list(pool.map(work, range(8))), [20] * 8)
+    equal(s3.list_objects_v2(Bucket=name)["KeyCount"], 160)
 
 
 @check
