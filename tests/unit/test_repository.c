@@ -1,0 +1,310 @@
+/* test_repository.c: registrations: topologies, region or endpoint, reading, full replacement. */
+#include "tests/unit/cluster_kit.h"
+
+#define SPEC(head, entry)                                                                          \
+    head ROLES BUCKETS DOMAINS                                                                     \
+        "repositories:\n  nightly: {domain: search, role: snapshot, base_path: search, buckets: "  \
+        "{primary: west, secondary: east}, " entry "}\n"
+#define FAILED_OVER                                                                                \
+    "lifeboat: 1\nstack: search-dr\naccount: \"111122223333\"\n"                                   \
+    "regions: {primary: us-east-1, secondary: us-west-2}\nactive: secondary\ngeneration: 2\n"
+#define ROLE_ARN "arn:aws:iam::111122223333:role/search-dr-snapshot"
+#define HOST "search-search-abc.us-east-1.es.amazonaws.com"
+
+static void expect_settings(struct kit *kit, const char *address, const char *wanted)
+{
+    expect_json(kit, address, lb_map_get(kit_find(kit, address)->desired, "settings"), wanted);
+}
+
+/* --- derive ------------------------------------------------------------------------------------
+ */
+
+static void direct_writes_to_the_other_region(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, STACK);
+    expect_settings(&kit, "repository.nightly@primary",
+                    "{\"bucket\":\"west\",\"base_path\":\"search/g1\",\"role_arn\":\"" ROLE_ARN
+                    "\",\"endpoint\":\"s3.amazonaws.com\",\"shard_path_type\":\"FIXED\","
+                    "\"readonly\":false}");
+    expect_settings(&kit, "repository.nightly@secondary",
+                    "{\"bucket\":\"west\",\"base_path\":\"search/g1\",\"role_arn\":\"" ROLE_ARN
+                    "\",\"region\":\"us-west-2\",\"shard_path_type\":\"FIXED\","
+                    "\"readonly\":true}");
+    kit_free(&kit);
+}
+
+static void failing_over_turns_the_writer_round(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, SPEC(FAILED_OVER, "topology: direct"));
+    expect_settings(&kit, "repository.nightly@secondary",
+                    "{\"bucket\":\"east\",\"base_path\":\"search/g2\",\"role_arn\":\"" ROLE_ARN
+                    "\",\"endpoint\":\"s3.amazonaws.com\",\"shard_path_type\":\"FIXED\","
+                    "\"readonly\":false}");
+    const struct lb_value *old = kit_find(&kit, "repository.nightly@primary")->desired;
+    assert_string_equal(lb_text_at(old, "settings/bucket", ""), "east");
+    assert_string_equal(lb_text_at(old, "settings/region", ""), "us-east-1");
+    assert_true(lb_bool_at(old, "settings/readonly", false));
+    kit_free(&kit);
+}
+
+static void dual_has_a_second_repository(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, SPEC(KIT_HEAD, "topology: dual, settings: {compress: true}"));
+    const struct lb_value *far = kit_find(&kit, "repository.nightly@primary")->desired;
+    const struct lb_value *near = kit_find(&kit, "repository.nightly-local@primary")->desired;
+    assert_string_equal(lb_text_at(far, "settings/bucket", ""), "west");
+    assert_string_equal(lb_text_at(near, "settings/bucket", ""), "east");
+    assert_string_equal(lb_text_at(near, "settings/region", ""), "us-east-1");
+    assert_true(lb_bool_at(near, "settings/compress", false));
+    assert_false(lb_bool_at(near, "settings/readonly", true));
+    const struct lb_value *reader = kit_find(&kit, "repository.nightly-local@secondary")->desired;
+    assert_string_equal(lb_text_at(reader, "settings/bucket", ""), "east");
+    assert_true(lb_bool_at(reader, "settings/readonly", false));
+    kit_free(&kit);
+}
+
+static void replicated_reads_the_own_replica(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, KIT_HEAD ROLES
+         "buckets:\n  west: {region: secondary}\n  east: {region: primary}\n" DOMAINS
+         "repositories:\n  nightly: {domain: search, role: snapshot, base_path: a/b, topology: "
+         "replicated, replication: {delete_markers: false}, buckets: {primary: east, secondary: "
+         "west}}\n");
+    const struct lb_value *writer = kit_find(&kit, "repository.nightly@primary")->desired;
+    const struct lb_value *reader = kit_find(&kit, "repository.nightly@secondary")->desired;
+    assert_string_equal(lb_text_at(writer, "settings/bucket", ""), "east");
+    assert_string_equal(lb_text_at(writer, "settings/region", ""), "us-east-1");
+    assert_string_equal(lb_text_at(reader, "settings/bucket", ""), "west");
+    assert_string_equal(lb_text_at(reader, "settings/region", ""), "us-west-2");
+    assert_string_equal(lb_text_at(reader, "settings/base_path", ""), "a/b/g1");
+    kit_free(&kit);
+}
+
+static void other_partitions_have_no_global_endpoint(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, "lifeboat: 1\nstack: search-dr\naccount: \"111122223333\"\n"
+               "regions: {primary: cn-north-1, secondary: cn-northwest-1}\nactive: primary\n" ROLES
+                   BUCKETS DOMAINS REPOSITORIES);
+    const struct lb_value *writer = kit_find(&kit, "repository.nightly@primary")->desired;
+    assert_string_equal(lb_text_at(writer, "settings/endpoint", ""),
+                        "s3.cn-northwest-1.amazonaws.com.cn");
+    kit_free(&kit);
+}
+
+static void what_is_stated_wins(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, SPEC(KIT_HEAD, "settings: {base_path: old, endpoint: s3.us-west-2.amazonaws.com, "
+                              "readonly: true, shard_path_type: HASHED_PREFIX}"));
+    const struct lb_value *one = kit_find(&kit, "repository.nightly@primary")->desired;
+    assert_string_equal(lb_text_at(one, "settings/base_path", ""), "old");
+    assert_string_equal(lb_text_at(one, "settings/endpoint", ""), "s3.us-west-2.amazonaws.com");
+    assert_string_equal(lb_text_at(one, "settings/shard_path_type", ""), "HASHED_PREFIX");
+    assert_true(lb_bool_at(one, "settings/readonly", false));
+    kit_free(&kit);
+}
+
+static void older_engines_do_not_know_shard_path_type(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, KIT_HEAD ROLES BUCKETS "domains:\n  search: {engine: OpenSearch_2.15, " NODES
+                                      "}\n" REPOSITORIES);
+    const struct lb_value *one = kit_find(&kit, "repository.nightly@primary")->desired;
+    assert_null(lb_value_at(one, "settings/shard_path_type"));
+    kit_free(&kit);
+}
+
+static void a_shared_file_system_is_taken_as_stated(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, OWN_HEAD "repositories:\n  nightly: {domain: search, type: fs, settings: "
+                        "{location: /snapshots}}\n");
+    expect_settings(&kit, "repository.nightly@primary",
+                    "{\"location\":\"/snapshots\",\"readonly\":false}");
+    assert_null(lb_stack_find_address(&kit.stack, "repository.nightly@secondary"));
+    kit_free(&kit);
+}
+
+static void waits_for_role_bucket_mapping_and_domain(void **state)
+{
+    (void)state;
+    static const char *const needed[] = {"role.snapshot", "bucket.west", "domain.search@primary",
+                                         "role_mapping.search@primary"};
+    struct kit kit;
+    load(&kit, STACK);
+    struct lb_resource *one = kit_find(&kit, "repository.nightly@primary");
+    for (size_t i = 0; i < COUNT(needed); i++) {
+        bool found = false;
+        for (size_t k = 0; k < one->need_count; k++)
+            found = found || lb_streq(one->needs[k].resource->address, needed[i]);
+        CHECK(needed[i], found);
+    }
+    assert_int_equal(one->reads_after_count, 1);
+    kit_free(&kit);
+}
+
+static void refuses_what_is_not_complete(void **state)
+{
+    (void)state;
+#define ONE(rest) KIT_HEAD ROLES BUCKETS DOMAINS "repositories:\n  nightly: {" rest "}\n"
+    static const struct refusal rows[] = {
+        {ONE("domain: serach, role: snapshot, buckets: {primary: west}"), "LB-S051", 15},
+        {ONE("domain: search, role: snapshto, buckets: {primary: west}"), "LB-S051", 15},
+        {ONE("domain: search, role: snapshot, buckets: {primary: wset}"), "LB-S051", 15},
+        {ONE("domain: search, role: snapshot"), "LB-S091", 15},
+        {ONE("domain: search, role: snapshot, buckets: {secondary: east}"), "LB-S091", 15},
+        {ONE("domain: search, buckets: {primary: west}"), "LB-S091", 15},
+        {KIT_HEAD ROLES BUCKETS
+         "domains:\n  search: {engine: OpenSearch_3.1, " NODES "}\nrepositories:\n  nightly: "
+         "{domain: search, role: snapshot, buckets: {primary: west}, settings: "
+         "{server_side_encryption: true}}\n",
+         "LB-S093", 15},
+    };
+    expect_refusals(rows, COUNT(rows));
+}
+
+/* --- read and write ----------------------------------------------------------------------------
+ */
+
+#define BODY                                                                                       \
+    "{\"cs-automated\":{\"type\":\"s3\"},\"nightly\":{\"type\":\"s3\",\"uuid\":\"u\","             \
+    "\"settings\":{\"bucket\":\"west\",\"region\":\"us-west-2\",\"s3\":{\"client\":{\"x\":"        \
+    "\"1\"}},\"compress\":\"true\"}}}"
+
+static struct lb_resource *loaded(struct kit *kit)
+{
+    load(kit, STACK);
+    give_endpoint(kit, "domain.search@primary", HOST);
+    return kit_find(kit, "repository.nightly@primary");
+}
+
+static void reads_a_registration(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_resource *one = loaded(&kit);
+    const struct kit_answer answers[] = {{"GetRepository", 200, BODY}};
+    kit_read(&kit, one, 1, answers, 1);
+    assert_int_equal(one->live.status, LB_LIVE_PRESENT);
+    assert_string_equal(kit_line(&kit, kit.asks[0].call), "GET /_snapshot");
+    assert_string_equal(kit.asks[0].call->host, HOST);
+    assert_string_equal(kit.asks[0].call->region, "us-east-1");
+    assert_int_equal(kit.asks[0].call->auth, LB_AUTH_SIGV4);
+    expect_json(&kit, "live", one->live.value,
+                "{\"type\":\"s3\",\"settings\":{\"bucket\":\"west\",\"region\":\"us-west-2\","
+                "\"s3.client.x\":\"1\",\"compress\":\"true\",\"readonly\":\"false\"}}");
+    const struct kit_answer none[] = {{"GetRepository", 200, "{}"}};
+    kit_read(&kit, one, 1, none, 1);
+    assert_int_equal(one->live.status, LB_LIVE_ABSENT);
+    kit_free(&kit);
+}
+
+static void asks_nothing_where_there_is_no_domain(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, STACK);
+    struct lb_resource *one = kit_find(&kit, "repository.nightly@primary");
+    kit_read(&kit, one, 1, NULL, 0);
+    assert_int_equal(one->live.status, LB_LIVE_ABSENT);
+    kit_find(&kit, "domain.search@primary")->live.status = LB_LIVE_UNREADABLE;
+    kit_read(&kit, one, 1, NULL, 0);
+    assert_int_equal(one->live.status, LB_LIVE_UNREADABLE);
+    kit_free(&kit);
+}
+
+static void tells_the_two_refusals_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *word;
+    } rows[] = {
+        {"{\"error\":{\"root_cause\":[{\"type\":\"security_exception\",\"reason\":\"no permissions "
+         "for [cluster:admin/repository/get] and User [name=x, backend_roles=[]]\"}],\"type\":"
+         "\"security_exception\",\"reason\":\"no permissions for [cluster:admin/repository/get]\"},"
+         "\"status\":403}",
+         "manage_snapshots"},
+        {"{\"Message\":\"User: arn:aws:iam::1:user/x is not authorized to perform: es:ESHttpGet\"}",
+         "es:ESHttp*"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct kit kit;
+        struct lb_resource *one = loaded(&kit);
+        const struct kit_answer answers[] = {{"GetRepository", 403, rows[i].body}};
+        kit_read(&kit, one, 1, answers, 1);
+        CHECK(rows[i].word, one->live.status == LB_LIVE_UNREADABLE);
+        CHECK(rows[i].word, kit.diags.count == 1);
+        CHECK(rows[i].word, strstr(kit.diags.items[0].remedy, rows[i].word) != NULL);
+        kit_free(&kit);
+    }
+}
+
+static void registers_with_all_settings(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_resource *one = loaded(&kit);
+    const struct kit_answer answers[] = {{"GetRepository", 200, BODY}};
+    kit_read(&kit, one, 1, answers, 1);
+    kit_write(&kit, one, "registration");
+    assert_int_equal(kit.emit_count, 1);
+    const struct lb_call *call = kit.emits[0].call;
+    assert_string_equal(kit_line(&kit, call), "PUT /_snapshot/nightly");
+    assert_string_equal(call->retry_on, "repository_verification_exception");
+    assert_string_equal(kit.emits[0].title, "register for writing");
+    /* theirs are kept, but not the region beside our endpoint */
+    expect_json(&kit, "put", call->body,
+                "{\"type\":\"s3\",\"settings\":{\"bucket\":\"west\",\"base_path\":\"search/g1\","
+                "\"role_arn\":\"" ROLE_ARN "\",\"endpoint\":\"s3.amazonaws.com\","
+                "\"shard_path_type\":\"FIXED\",\"readonly\":false,\"s3.client.x\":\"1\","
+                "\"compress\":\"true\"}}");
+    kit_free(&kit);
+}
+
+static void plans_before_the_domain_is_there(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, STACK);
+    struct lb_resource *one = kit_find(&kit, "repository.nightly@secondary");
+    kit_write(&kit, one, "registration");
+    assert_int_equal(kit.emit_count, 1);
+    assert_null(kit.emits[0].call->host);
+    assert_string_equal(kit.emits[0].title, "register for reading");
+    kit_free(&kit);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(direct_writes_to_the_other_region),
+        cmocka_unit_test(failing_over_turns_the_writer_round),
+        cmocka_unit_test(dual_has_a_second_repository),
+        cmocka_unit_test(replicated_reads_the_own_replica),
+        cmocka_unit_test(other_partitions_have_no_global_endpoint),
+        cmocka_unit_test(what_is_stated_wins),
+        cmocka_unit_test(older_engines_do_not_know_shard_path_type),
+        cmocka_unit_test(a_shared_file_system_is_taken_as_stated),
+        cmocka_unit_test(waits_for_role_bucket_mapping_and_domain),
+        cmocka_unit_test(refuses_what_is_not_complete),
+        cmocka_unit_test(reads_a_registration),
+        cmocka_unit_test(asks_nothing_where_there_is_no_domain),
+        cmocka_unit_test(tells_the_two_refusals_apart),
+        cmocka_unit_test(registers_with_all_settings),
+        cmocka_unit_test(plans_before_the_domain_is_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
