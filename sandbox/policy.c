@@ -68,7 +68,10 @@ static bool aws_principal(struct sandbox *sandbox, struct lb_arena *arena, const
 {
     const char *own = lb_arena_printf(arena, "arn:aws:iam::%s:role/", sandbox->account);
     if (lb_starts_with(text, own)) {
-        return sb_role_visible(sandbox, text);
+        const struct lb_value *role = sb_role_find(sandbox, text);
+        return role &&
+               lb_int_at(role, "CreateDate", 0) + sb_setting(sandbox, "iam_propagation_s", 0) <=
+                   sb_now(sandbox);
     }
     return lb_streq(text, "*") || digits12(text) || lb_starts_with(text, "arn:aws") ||
            lb_starts_with(text, "AROA") || lb_starts_with(text, "AIDA");

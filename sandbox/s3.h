@@ -4,7 +4,9 @@
  * objects: key -> list of versions, oldest first, uploads: id -> multipart upload }.
  * A version: VersionId, LastModified (s), seq (order of writing, over all buckets), and either
  * marker (a delete marker) or Size, ETag, blob, headers (as sent and given back), Tags, checksums.
- * A key whose list is empty is gone; such lists are swept at midnight.
+ * A key whose list is empty is gone; such lists are swept at midnight. "sorted" of a bucket is the
+ * number of keys when they were last put in order. "queue": what is to be replicated, "queue_due":
+ * when the first of it is.
  */
 #ifndef LB_SANDBOX_S3_H
 #define LB_SANDBOX_S3_H

@@ -207,6 +207,7 @@ static void sweep(struct sandbox *sandbox, struct lb_value *bucket)
         }
     }
     lb_map_set(sandbox->arena, bucket, "objects", left);
+    lb_map_remove(bucket, "sorted");
 }
 
 static void run_day(struct sandbox *sandbox, int64_t now)

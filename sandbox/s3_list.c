@@ -38,29 +38,44 @@ static void show(struct listing *listing, const char *name, const char *text)
                       text ? shown(listing, text) : NULL);
 }
 
-static int key_order(const void *a, const void *b)
+/* The bucket's objects in the order of their keys. Sorted when keys were added since: none is taken
+ * away but by the sweep, which forgets "sorted". */
+static const struct lb_value *sorted_objects(const struct listing *listing)
 {
-    return strcmp((*(const struct lb_entry *const *)a)->key,
-                  (*(const struct lb_entry *const *)b)->key);
+    struct lb_value *bucket = listing->call->bucket;
+    struct lb_value *objects = lb_map_get(bucket, "objects");
+    int64_t count = (int64_t)lb_value_count(objects);
+    if (count != lb_int_at(bucket, "sorted", 0)) {
+        lb_map_sort(objects);
+        lb_map_set_int(listing->call->sandbox->arena, bucket, "sorted", count);
+    }
+    return objects;
 }
 
-/* Entries of `map` under the prefix and not before `from`, sorted. */
-static const struct lb_entry **select_keys(const struct listing *listing,
-                                           const struct lb_value *map, const char *from,
-                                           size_t *count)
+/* The first entry that is not before the prefix nor before `from`. */
+static size_t first_key(const struct listing *listing, const struct lb_value *objects,
+                        const char *from)
 {
-    const struct lb_entry **found = lb_arena_array(listing->call->arena, lb_value_count(map) + 1,
-                                                   sizeof(void *));
-    *count = 0;
-    for (size_t i = 0; i < lb_value_count(map); i++) {
-        const struct lb_entry *entry = lb_map_nth(map, i);
-        if (lb_starts_with(entry->key, listing->prefix) && strcmp(entry->key, from) >= 0 &&
-            lb_value_count(entry->value) > 0) {
-            found[(*count)++] = entry;
+    size_t low = 0, high = lb_value_count(objects);
+    from = strcmp(from, listing->prefix) < 0 ? listing->prefix : from;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(lb_map_nth(objects, middle)->key, from) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    qsort(found, *count, sizeof(void *), key_order);
-    return found;
+    return low;
+}
+
+/* The entry while it is under the prefix and the page has room; NULL ends the walk. */
+static const struct lb_entry *walk(const struct listing *listing, const struct lb_value *objects,
+                                   size_t at)
+{
+    const struct lb_entry *entry = lb_map_nth(objects, at);
+    return entry && !listing->truncated && lb_starts_with(entry->key, listing->prefix) ? entry
+                                                                                       : NULL;
 }
 
 /* The common prefix that hides the key, or NULL. */
@@ -160,18 +175,18 @@ static struct lb_value *list_current(struct listing *listing)
 {
     struct lb_arena *arena = listing->call->arena;
     struct lb_value *contents = lb_value_list(arena);
-    size_t count;
-    const struct lb_entry **keys = select_keys(
-        listing, lb_map_get(listing->call->bucket, "objects"), listing->after, &count);
-    for (size_t i = 0; i < count && !listing->truncated; i++) {
-        const char *key = keys[i]->key;
-        const struct lb_value *newest = lb_list_item(keys[i]->value,
-                                                     lb_value_count(keys[i]->value) - 1);
-        if (s3_is_marker(newest) || lb_streq(key, listing->after) || fold_key(listing, key)) {
+    const struct lb_value *objects = sorted_objects(listing);
+    const struct lb_entry *entry;
+    for (size_t i = first_key(listing, objects, listing->after);
+         (entry = walk(listing, objects, i)); i++) {
+        const struct lb_value *newest = lb_list_item(entry->value,
+                                                     lb_value_count(entry->value) - 1);
+        if (lb_value_count(entry->value) == 0 || s3_is_marker(newest) ||
+            lb_streq(entry->key, listing->after) || fold_key(listing, entry->key)) {
             continue;
         }
-        if (take_place(listing, key)) {
-            lb_list_add(arena, contents, item_of(listing, key, newest));
+        if (take_place(listing, entry->key)) {
+            lb_list_add(arena, contents, item_of(listing, entry->key, newest));
         }
     }
     return contents;
@@ -268,18 +283,18 @@ static void list_versions(struct s3_call *call)
     struct version_lists lists = {lb_value_list(call->arena), lb_value_list(call->arena), NULL};
     const char *marker = s3_query(call, "key-marker");
     const char *id = s3_query(call, "version-id-marker");
-    size_t count;
     begin(&listing, call);
     listing.after = marker ? marker : "";
     show(&listing, "KeyMarker", listing.after);
-    const struct lb_entry **keys = select_keys(&listing, lb_map_get(call->bucket, "objects"),
-                                               listing.after, &count);
-    for (size_t i = 0; i < count && !listing.truncated; i++) {
-        bool at_marker = marker && *marker && lb_streq(keys[i]->key, marker);
-        if ((at_marker && !id) || fold_key(&listing, keys[i]->key)) {
-            continue;
+    const struct lb_value *objects = sorted_objects(&listing);
+    const struct lb_entry *entry;
+    for (size_t i = first_key(&listing, objects, listing.after);
+         (entry = walk(&listing, objects, i)); i++) {
+        bool at_marker = marker && *marker && lb_streq(entry->key, marker);
+        if (lb_value_count(entry->value) > 0 && !(at_marker && !id) &&
+            !fold_key(&listing, entry->key)) {
+            add_stack(&listing, &lists, entry, at_marker ? id : NULL);
         }
-        add_stack(&listing, &lists, keys[i], at_marker ? id : NULL);
     }
     if (listing.truncated) {
         show(&listing, "NextKeyMarker", listing.last ? listing.last : "");

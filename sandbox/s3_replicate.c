@@ -65,7 +65,11 @@ void s3_replicate_queue(struct sandbox *sandbox, const char *name, const char *k
     lb_map_set_string(keep, item, "key", key);
     lb_map_set_string(keep, item, "version", lb_text_at(version, "VersionId", ""));
     lb_map_set_int(keep, item, "due", due);
-    lb_list_add(keep, lb_map_list(keep, sb_state(sandbox, "s3"), "queue"), item);
+    struct lb_value *own = sb_state(sandbox, "s3");
+    lb_list_add(keep, lb_map_list(keep, own, "queue"), item);
+    if (due < lb_int_at(own, "queue_due", INT64_MAX)) {
+        lb_map_set_int(keep, own, "queue_due", due);
+    }
 }
 
 static bool role_works(struct sandbox *sandbox, const struct lb_value *bucket)
@@ -124,20 +128,20 @@ void s3_replicate_tick(struct sandbox *sandbox, int64_t now)
 {
     struct lb_value *own = sb_state(sandbox, "s3");
     const struct lb_value *queue = lb_map_get(own, "queue");
-    bool any = false;
-    for (size_t i = 0; i < lb_value_count(queue) && !any; i++) {
-        any = lb_int_at(lb_list_item(queue, i), "due", 0) <= now;
-    }
-    if (!any) {
+    int64_t next = INT64_MAX;
+    if (lb_int_at(own, "queue_due", INT64_MAX) > now) {
         return;
     }
     struct lb_value *left = lb_value_list(sandbox->arena);
     for (size_t i = 0; i < lb_value_count(queue); i++) {
         struct lb_value *item = lb_list_item(queue, i);
-        if (lb_int_at(item, "due", 0) > now || !replicate(sandbox, item)) {
+        int64_t due = lb_int_at(item, "due", 0);
+        if (due > now || !replicate(sandbox, item)) {
             lb_list_add(sandbox->arena, left, item);
+            next = due < next ? due : next;
         }
     }
     lb_map_set(sandbox->arena, own, "queue", left);
+    lb_map_set_int(sandbox->arena, own, "queue_due", next);
     sb_touch(sandbox);
 }
