@@ -390,7 +390,9 @@ static void read_failure(struct lb_transfer *transfer, CURLcode result)
     const char *code = failures[i].code;
     curl_off_t sent_us = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
-    if (result == CURLE_OPERATION_TIMEDOUT && sent_us == 0) {
+    /* Nothing was sent yet: a slow connect, a proxy that said no. libcurl never stores 0 for a time
+     * that was reached. */
+    if (outcome == LB_FAILED && sent_us == 0) {
         outcome = LB_UNREACHABLE;
         code = "Unreachable";
     }

@@ -45,7 +45,7 @@ struct server {
     size_t replies;
     char *requests[SERVER_MAX]; /* head and body as received */
     size_t count;
-    atomic_int active, most_active, connections;
+    atomic_int active, most_active, connections, open;
 };
 
 struct server_connection {
@@ -160,6 +160,7 @@ static inline void *server_connection_run(void *payload)
         open = server_answer(connection.fd, &reply);
     }
     close(connection.fd);
+    atomic_fetch_sub(&server->open, 1);
     return NULL;
 }
 
@@ -171,6 +172,7 @@ static inline void *server_run(void *payload)
         pthread_t thread;
         *connection = (struct server_connection){server, fd};
         atomic_fetch_add(&server->connections, 1);
+        atomic_fetch_add(&server->open, 1);
         if (pthread_create(&thread, NULL, server_connection_run, connection) == 0)
             pthread_detach(thread);
     }
@@ -196,12 +198,20 @@ static inline struct server *server_start(const struct reply *script, size_t rep
     return server;
 }
 
-/* Connections still open keep their thread until the client closes them; so the struct stays. */
+/* After the client has closed its connections, which ends their threads. */
 static inline void server_stop(struct server *server)
 {
     shutdown(server->listener, SHUT_RDWR);
     close(server->listener);
     pthread_join(server->thread, NULL);
+    for (int i = 0; i < 500 && server->open > 0; i++)
+        server_pause(10);
+    if (server->open > 0)
+        abort(); /* the client left a connection open */
+    for (size_t i = 0; i < server->count; i++)
+        free(server->requests[i]);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
 }
 
 static inline const char *server_request(struct server *server, size_t n)
