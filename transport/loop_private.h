@@ -84,6 +84,10 @@ int lb_transfers_init(struct lb_loop *loop);
 void lb_transfers_release(struct lb_loop *loop);
 /* Starts an attempt. -1: it could not be sent; job->answer says why. */
 int lb_transfer_start(struct lb_loop *loop, struct lb_job *job);
+/* Wipes what was secret and keeps the handle for the next attempt. */
+void lb_transfer_give_back(struct lb_loop *loop, struct lb_transfer *transfer);
+
+/* --- receive.c --- */
 /* Reads a transfer that ended into job->answer and gives the handle back. */
 void lb_transfer_finish(struct lb_loop *loop, struct lb_transfer *transfer, CURLcode result);
 
