@@ -1,0 +1,238 @@
+/* hazard_repository.c: who writes where, how often, and whether a restore can land. */
+#include "planner/hazard_checks.h"
+
+#include "base/time.h"
+
+#define WEEK ((int64_t)7 * 86400)
+
+/* --- writers
+ * ---------------------------------------------------------------------------------------- */
+
+static bool is_writer(const struct lb_resource *repository)
+{
+    return lb_text_at(repository->desired, "settings/bucket", NULL) &&
+           !lb_bool_at(repository->desired, "settings/readonly", false);
+}
+
+static const char *path_of(struct lb_arena *arena, const struct lb_resource *repository)
+{
+    const char *path = lb_text_at(repository->desired, "settings/base_path", "");
+    return *path ? lb_arena_printf(arena, "%s/", path) : "";
+}
+
+static bool same_place(struct lb_arena *arena, const struct lb_resource *a,
+                       const struct lb_resource *b)
+{
+    return lb_streq(lb_text_at(a->desired, "settings/bucket", NULL),
+                    lb_text_at(b->desired, "settings/bucket", NULL)) &&
+           lb_prefix_meets(path_of(arena, a), path_of(arena, b));
+}
+
+/* Both sides of one repository that write are LB-H021's. */
+static void check_pair(struct lb_hazard_context *context, const struct lb_resource *a,
+                       const struct lb_stack *other, const struct lb_resource *b)
+{
+    struct lb_arena *arena = context->stack->arena;
+    bool mine = other == context->stack;
+    if (!is_writer(a) || !is_writer(b) || (mine && lb_streq(a->name, b->name)) ||
+        !same_place(arena, a, b))
+        return;
+    lb_hazard_report(context, b, NULL, "%s%s%s%s writes to \"%s\" of bucket \"%s\" too", a->address,
+                     mine ? "" : " of stack \"", mine ? "" : other->name, mine ? "" : "\"",
+                     path_of(arena, a), lb_text_at(a->desired, "settings/bucket", ""));
+}
+
+void lb_hazard_check_writers(struct lb_hazard_context *context)
+{
+    const struct lb_stack *stack = context->stack;
+    const struct lb_resource *a, *b;
+    size_t i = 0;
+    while ((a = lb_stack_next(stack, "repository", &i))) {
+        size_t k = i;
+        while ((b = lb_stack_next(stack, "repository", &k)))
+            check_pair(context, a, stack, b);
+    }
+}
+
+static void check_stacks(struct lb_hazard_context *context, const struct lb_stack *other)
+{
+    const struct lb_resource *a, *b;
+    size_t i = 0;
+    while ((a = lb_stack_next(other, "repository", &i))) {
+        size_t k = 0;
+        while ((b = lb_stack_next(context->stack, "repository", &k)))
+            check_pair(context, a, other, b);
+    }
+}
+
+void lb_hazards_fleet(struct lb_stack *const *stacks, size_t count,
+                      struct lb_diags *const *findings)
+{
+    const struct lb_hazard *row = lb_hazard_find("LB-H020");
+    for (size_t i = 0; i < count; i++) {
+        struct lb_hazard_context context = {stacks[i], findings[i], row, false};
+        for (size_t k = 0; k < count; k++)
+            if (k != i)
+                check_stacks(&context, stacks[k]);
+    }
+}
+
+/* --- the side that reads
+ * ------------------------------------------------------------------------------ */
+
+void lb_hazard_check_readonly(struct lb_hazard_context *context)
+{
+    const struct lb_resource *repository;
+    size_t i = 0;
+    while ((repository = lb_stack_next(context->stack, "repository", &i))) {
+        const struct lb_value *readonly = lb_hazard_value(context, repository, "settings/readonly");
+        const struct lb_value *stated = lb_value_at(repository->stated, "settings/readonly");
+        if (repository->side != context->stack->active && readonly && !lb_bool(readonly, false))
+            lb_hazard_report(context, repository, stated ? &stated->mark : NULL,
+                             "the %s side is active, and %s may write",
+                             lb_side_name(context->stack->active), repository->address);
+    }
+}
+
+void lb_hazard_check_second_writer(struct lb_hazard_context *context)
+{
+    const struct lb_resource *repository;
+    size_t i = 0;
+    while ((repository = lb_stack_next(context->stack, "repository", &i))) {
+        const struct lb_value *live = lb_value_at(repository->live.value, "settings/readonly");
+        if (repository->managed && repository->side != context->stack->active && live &&
+            repository->live.status == LB_LIVE_PRESENT && !lb_bool(live, false) &&
+            lb_bool_at(repository->desired, "settings/readonly", false))
+            lb_hazard_report(context, repository, NULL, "%s is registered for writing",
+                             repository->address);
+    }
+}
+
+/* --- schedules
+ * ---------------------------------------------------------------------------------------- */
+
+/* The schedule of the active side: the one that runs. */
+static const struct lb_resource *next_schedule(const struct lb_hazard_context *context, size_t *i)
+{
+    const struct lb_resource *schedule;
+    while ((schedule = lb_stack_next(context->stack, "schedule", i)))
+        if (schedule->side == context->stack->active || schedule->side == LB_SIDE_NONE)
+            return schedule;
+    return NULL;
+}
+
+static int64_t seconds_at(const struct lb_value *map, const char *path)
+{
+    int64_t seconds = 0;
+    const char *text = lb_text_at(map, path, NULL);
+    return text && lb_duration_parse(text, &seconds) == 0 ? seconds : 0;
+}
+
+void lb_hazard_check_lossy(struct lb_hazard_context *context)
+{
+    static const char *const paths[] = {"keep/max_age", "time_limit"};
+    const struct lb_resource *schedule;
+    size_t i = 0;
+    while ((schedule = lb_stack_next(context->stack, "schedule", &i)))
+        for (size_t k = 0; k < sizeof paths / sizeof *paths; k++) {
+            int64_t seconds;
+            const char *text = lb_text_at(schedule->live.value, paths[k], NULL);
+            if (text && *text && lb_duration_parse(text, &seconds))
+                lb_hazard_report(context, schedule, NULL, "its %s is \"%s\"", paths[k], text);
+        }
+}
+
+void lb_hazard_check_interval(struct lb_hazard_context *context)
+{
+    const struct lb_resource *schedule;
+    size_t i = 0;
+    while ((schedule = next_schedule(context, &i))) {
+        const struct lb_value *every = lb_map_get(schedule->stated, "every");
+        if (context->stack->rpo_s && seconds_at(schedule->stated, "every") > context->stack->rpo_s)
+            lb_hazard_report(context, schedule, &every->mark, "every %s, with an RPO of %s",
+                             lb_text(every, ""),
+                             lb_duration_format(context->stack->arena, context->stack->rpo_s));
+    }
+}
+
+void lb_hazard_check_count(struct lb_hazard_context *context)
+{
+    const struct lb_resource *schedule;
+    size_t i = 0;
+    while ((schedule = next_schedule(context, &i))) {
+        int64_t count = lb_int_at(schedule->stated, "keep/max_count", 0);
+        int64_t kept = count * seconds_at(schedule->stated, "every");
+        int64_t age = seconds_at(schedule->stated, "keep/max_age");
+        if (kept > 0 && kept < age)
+            lb_hazard_report(context, schedule,
+                             &lb_value_at(schedule->stated, "keep/max_count")->mark,
+                             "max_count keeps %s, max_age promises %s",
+                             lb_duration_format(context->stack->arena, kept),
+                             lb_duration_format(context->stack->arena, age));
+    }
+}
+
+void lb_hazard_check_retention(struct lb_hazard_context *context)
+{
+    const struct lb_resource *schedule;
+    size_t i = 0;
+    while ((schedule = next_schedule(context, &i))) {
+        int64_t age = seconds_at(schedule->stated, "keep/max_age");
+        if (age > 0 && age < WEEK)
+            lb_hazard_report(context, schedule,
+                             &lb_value_at(schedule->stated, "keep/max_age")->mark, "max_age is %s",
+                             lb_duration_format(context->stack->arena, age));
+    }
+}
+
+static bool is_scheduled(const struct lb_hazard_context *context, const char *repository)
+{
+    const struct lb_resource *schedule;
+    size_t i = 0;
+    while ((schedule = next_schedule(context, &i)))
+        if (lb_streq(lb_text_at(schedule->stated, "repository", NULL), repository) &&
+            lb_bool_at(schedule->stated, "enabled", true))
+            return true;
+    return false;
+}
+
+void lb_hazard_check_unscheduled(struct lb_hazard_context *context)
+{
+    const struct lb_value *repositories = lb_map_get(context->stack->spec, "repositories");
+    for (size_t i = 0; context->stack->rpo_s && i < lb_value_count(repositories); i++) {
+        const struct lb_entry *entry = lb_map_nth(repositories, i);
+        const struct lb_resource *repository = lb_stack_find(context->stack, "repository",
+                                                             entry->key, context->stack->active);
+        if (repository && repository->managed && !is_scheduled(context, entry->key))
+            lb_hazard_report(context, repository, NULL, "the RPO is %s",
+                             lb_duration_format(context->stack->arena, context->stack->rpo_s));
+    }
+}
+
+/* --- restore targets
+ * ---------------------------------------------------------------------------------- */
+
+static bool is_restored_to(const struct lb_hazard_context *context,
+                           const struct lb_resource *domain)
+{
+    const struct lb_value *repositories = lb_map_get(context->stack->spec, "repositories");
+    for (size_t i = 0; i < lb_value_count(repositories); i++)
+        if (lb_streq(lb_text_at(lb_map_nth(repositories, i)->value, "domain", NULL), domain->name))
+            return domain->side != context->stack->active;
+    return false;
+}
+
+void lb_hazard_check_multi_az(struct lb_hazard_context *context)
+{
+    const struct lb_resource *domain;
+    size_t i = 0;
+    while ((domain = lb_stack_next(context->stack, "domain", &i))) {
+        const struct lb_value *standby = lb_hazard_value(context, domain, "multi_az_with_standby");
+        /* Left open in the spec, it stays as somebody set it. */
+        if (context->live && !lb_map_get(domain->desired, "multi_az_with_standby"))
+            standby = lb_map_get(domain->live.value, "multi_az_with_standby");
+        if (lb_bool(standby, false) && is_restored_to(context, domain))
+            lb_hazard_report(context, domain, &standby->mark,
+                             "snapshots are restored to %s after a failover", domain->address);
+    }
+}
