@@ -37,8 +37,7 @@
 #define WITH_DOMAIN(more) HEAD ROLES BUCKETS("") DOMAINS(more) REPOSITORIES SCHEDULES
 #define WITH_FAILOVER(more) HEAD DOMAINS("") FAILOVER(more)
 #define PLAIN WITH_BUCKET("")
-#define LIVE_RULE(rule)                                                                            \
-    "{\"bucket.dr-west\":{\"value\":{\"lifecycle\":{\"rules\":[{" rule "}]}}}}"
+#define LIVE_RULE(rule) "{\"bucket.dr-west\":{\"value\":{\"lifecycle\":{\"rules\":[{" rule "}]}}}}"
 #define UNMANAGED ", managed: false"
 #define SWITCH_RECORDS(more)                                                                       \
     "{\"failover." NAME "\":{\"value\":{\"records\":["                                             \
@@ -46,12 +45,13 @@
     "\"health_check\":\"hc\"}" more "]}}}"
 #define TRUST(arn)                                                                                 \
     ", trust: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"sts:AssumeRole\", "  \
-    "Principal: {Service: es.amazonaws.com}, Condition: {ArnLike: {\"aws:SourceArn\": " arn "}}}]}"
+    "Principal: {Service: es.amazonaws.com}, Condition: {ArnLike: {\"aws:SourceArn\": " arn        \
+    "}}}]}"
 #define BOTH_DOMAINS                                                                               \
     "[\"arn:aws:es:us-east-1:111122223333:domain/search\", "                                       \
     "\"arn:aws:es:us-west-2:111122223333:domain/search\"]"
 #define POLICY(effect, resource)                                                                   \
-    ", policies: {all: {Version: \"2012-10-17\", Statement: [{Effect: " effect                     \
+    ", policies: {lifeboat: {Version: \"2012-10-17\", Statement: [{Effect: " effect                \
     ", Action: \"s3:*\", Resource: " resource "}]}}"
 #define ALL_OF(bucket) "\"arn:aws:s3:::" bucket "\", \"arn:aws:s3:::" bucket "/*\""
 
@@ -97,12 +97,13 @@ static const struct {
     {"an expiry in an unmanaged bucket, live", "LB-H001", HAS, WITH_BUCKET(UNMANAGED),
      LIVE_RULE("\"id\":\"lifeboat-old\",\"enabled\":true,\"expire_after\":\"7d\"")},
     {"expiry in a replica's bucket", "LB-H001", HAS,
-     HEAD ROLES "  copy: {purpose: replication}\n"
-                "buckets:\n  dr-west: {region: secondary, replication: {rules: [{id: x, "
-                "destination: spare, delete_markers: false}]}}\n"
-                "  dr-east: {region: primary}\n"
-                "  spare: {region: primary, lifecycle: {rules: [{id: a, expire_after: 7d}]}}\n"
-         DOMAINS("") REPOSITORIES SCHEDULES,
+     HEAD ROLES
+     "  copy: {purpose: replication}\n"
+     "buckets:\n  dr-west: {region: secondary, replication: {rules: [{id: x, "
+     "destination: spare, delete_markers: false}]}}\n"
+     "  dr-east: {region: primary}\n"
+     "  spare: {region: primary, lifecycle: {rules: [{id: a, expire_after: 7d}]}}\n" DOMAINS("")
+         REPOSITORIES SCHEDULES,
      NULL},
     /* H002, H003: transitions */
     {"move to GLACIER", "LB-H002", HAS,
@@ -128,8 +129,8 @@ static const struct {
      WITH_BUCKET(", auto_purge: {prefix: search/, after: 7d}"), NULL},
     {"auto-purge below the repository", "LB-H005", HAS,
      WITH_BUCKET(", auto_purge: {prefix: search/tmp/, after: 7d}"), NULL},
-    {"auto-purge beside the repository", "LB-H005", HAS_NOT, WITH_BUCKET(", auto_purge: {after: 7d}"),
-     NULL},
+    {"auto-purge beside the repository", "LB-H005", HAS_NOT,
+     WITH_BUCKET(", auto_purge: {after: 7d}"), NULL},
     {"rule with a leading slash", "LB-H006", HAS,
      WITH_RULE("prefix: /auto-purge, expire_after: 7d"), NULL},
     {"leading slash, live", "LB-H006", HAS, PLAIN,
@@ -137,7 +138,8 @@ static const struct {
     {"auto_purge takes the slash away", "LB-H006", HAS_NOT,
      WITH_BUCKET(", auto_purge: {prefix: /auto-purge, after: 7d}"), NULL},
     /* H007: versioning */
-    {"versioning suspended", "LB-H007", HAS, WITH_BUCKET(", versioning: {status: Suspended}"), NULL},
+    {"versioning suspended", "LB-H007", HAS, WITH_BUCKET(", versioning: {status: Suspended}"),
+     NULL},
     {"versioning by default", "LB-H007", HAS_NOT, PLAIN, NULL},
     {"versioning never on, unmanaged", "LB-H007", HAS, WITH_BUCKET(UNMANAGED),
      "{\"bucket.dr-west\":{\"value\":{}}}"},
@@ -145,10 +147,10 @@ static const struct {
      "{\"bucket.dr-west\":{\"value\":{\"versioning\":{\"status\":\"Enabled\"}}}}"},
     /* H008: topology */
     {"replicated", "LB-H008", HAS,
-     HEAD ROLES "  copy: {purpose: replication}\n" BUCKETS("") DOMAINS("")
-         "repositories:\n  nightly: {domain: search, role: snapshot, topology: replicated, "
-         "replication: {delete_markers: false}, "
-         "buckets: {primary: dr-east, secondary: dr-west}, base_path: search}\n" SCHEDULES,
+     HEAD ROLES "  copy: {purpose: replication}\n" BUCKETS("") DOMAINS(
+         "") "repositories:\n  nightly: {domain: search, role: snapshot, topology: replicated, "
+             "replication: {delete_markers: false}, "
+             "buckets: {primary: dr-east, secondary: dr-west}, base_path: search}\n" SCHEDULES,
      NULL},
     {"direct", "LB-H008", HAS_NOT, PLAIN, NULL},
     /* H009: hashed prefixes */
@@ -219,8 +221,8 @@ static const struct {
      "\"sts:*\",\"Principal\":{\"Service\":\"es.amazonaws.com\"}}}}}}"},
     /* H024: permissions */
     {"policy for one bucket", "LB-H024", HAS,
-     WITH_ROLE("roles:\n  snapshot: {purpose: snapshot" POLICY("Allow", "[" ALL_OF("dr-west") "]")
-                   "}\n"),
+     WITH_ROLE(
+         "roles:\n  snapshot: {purpose: snapshot" POLICY("Allow", "[" ALL_OF("dr-west") "]") "}\n"),
      NULL},
     {"policy for both buckets", "LB-H024", HAS_NOT,
      WITH_ROLE("roles:\n  snapshot: {purpose: snapshot" POLICY(
@@ -277,8 +279,9 @@ static const struct {
      "{\"domain.search@secondary\":{\"value\":{\"multi_az_with_standby\":true}}}"},
     /* H050: health checks of PRIMARY records */
     {"stated PRIMARY without a check", "LB-H050", HAS,
-     WITH_FAILOVER(", switch: record, records: [{id: a, failover: PRIMARY, values: [x.example.net]},"
-                   " {id: b, failover: SECONDARY, values: [y.example.net]}]"),
+     WITH_FAILOVER(
+         ", switch: record, records: [{id: a, failover: PRIMARY, values: [x.example.net]},"
+         " {id: b, failover: SECONDARY, values: [y.example.net]}]"),
      NULL},
     {"derived pair", "LB-H050", HAS_NOT, WITH_FAILOVER(TARGETS), NULL},
     {"unmanaged PRIMARY without a check", "LB-H050", HAS, WITH_FAILOVER(TARGETS UNMANAGED),
@@ -287,7 +290,8 @@ static const struct {
     /* H051: checks that cannot succeed */
     {"check of a domain with access control", "LB-H051", HAS,
      HEAD "domains:\n  search: {engine: OpenSearch_2.19, data_nodes: {type: r7g.large.search, "
-          "count: 3, volume: 200Gi}, fine_grained: {enabled: true}}\n" FAILOVER(
+          "count: 3, volume: 200Gi}, fine_grained: {enabled: true, master_user_arn: "
+          "\"arn:aws:iam::111122223333:role/admin\"}}\n" FAILOVER(
               ", domain: search, switch: health-check"),
      NULL},
     {"check of a signed domain", "LB-H051", HAS,
@@ -306,13 +310,13 @@ static const struct {
     {"alarm instead of a check", "LB-H051", HAS_NOT, WITH_FAILOVER(", domain: search"), NULL},
     /* H052, H053: the object */
     {"object switch", "LB-H052", HAS,
-     HEAD BUCKETS("") FAILOVER(
-         TARGETS ", switch: standby-object, object: {bucket: dr-west, key: down}"),
+     HEAD BUCKETS("")
+         FAILOVER(TARGETS ", switch: standby-object, object: {bucket: dr-west, key: down}"),
      NULL},
     {"alarm switch", "LB-H052", HAS_NOT, WITH_FAILOVER(TARGETS), NULL},
     {"object behind the public-access block", "LB-H053", HAS,
-     HEAD BUCKETS("") FAILOVER(
-         TARGETS ", switch: standby-object, object: {bucket: dr-west, key: down}"),
+     HEAD BUCKETS("")
+         FAILOVER(TARGETS ", switch: standby-object, object: {bucket: dr-west, key: down}"),
      NULL},
     {"object that everybody reads", "LB-H053", HAS_NOT,
      HEAD BUCKETS(", public_access: {block_public_policy: false, restrict_public_buckets: false}, "
@@ -348,12 +352,12 @@ static const struct {
     {"a warm standby", "LB-H057", HAS_NOT, WITH_FAILOVER(", domain: search"), NULL},
     {"a name that no certificate has", "LB-H058", HAS, WITH_FAILOVER(", domain: search"), NULL},
     {"the custom endpoint", "LB-H058", HAS_NOT,
-     HEAD DOMAINS(
-         ", custom_endpoint: {name: " NAME ", certificate: "
-         "\"arn:aws:acm:us-east-1:111122223333:certificate/11111111-1111-4111-8111-111111111111\"}, "
-         "secondary: {custom_endpoint: {certificate: "
-         "\"arn:aws:acm:us-west-2:111122223333:certificate/11111111-1111-4111-8111-111111111111\"}}")
-         FAILOVER(", domain: search"),
+     HEAD DOMAINS(", custom_endpoint: {name: " NAME ", certificate: "
+                  "\"arn:aws:acm:us-east-1:111122223333:certificate/"
+                  "11111111-1111-4111-8111-111111111111\"}, "
+                  "secondary: {custom_endpoint: {certificate: "
+                  "\"arn:aws:acm:us-west-2:111122223333:certificate/"
+                  "11111111-1111-4111-8111-111111111111\"}}") FAILOVER(", domain: search"),
      NULL},
     {"a disabled check", "LB-H059", HAS,
      WITH_FAILOVER(TARGETS) "health_checks:\n  " NAME ": {disabled: true}\n", NULL},
