@@ -46,8 +46,7 @@ void lb_cluster_depends(struct lb_stack *stack, struct lb_resource *resource, co
     lb_resource_reads_after(stack, resource, on);
 }
 
-/* --- where it is --------------------------------------------------------------------------------
- */
+/* --- where it is ---------------------------------------------------------------------------- */
 
 static const char *own_address(const struct lb_stack *stack, const char *domain, enum lb_side side)
 {
@@ -94,7 +93,7 @@ void lb_cluster_ask(struct lb_read *read, const char *domain, struct lb_call *ca
     enum lb_side side = read->resource->side;
     const struct lb_resource *on = lb_cluster_domain(read->stack, domain, side);
     if (on && on->live.status == LB_LIVE_UNREADABLE)
-        read->live->status = LB_LIVE_UNREADABLE;
+        read->failed = true;
     else if (!lb_cluster_aim(read->arena, read->stack, domain, side, call))
         read->live->status = LB_LIVE_ABSENT;
     else
@@ -109,8 +108,7 @@ const char *lb_cluster_security_base(const struct lb_stack *stack, const char *d
                                                     : "_plugins/_security";
 }
 
-/* --- refusals ------------------------------------------------------------------------------------
- */
+/* --- refusals ------------------------------------------------------------------------------- */
 
 /* Two guards stand before a domain and both answer 403: IAM with the domain's access policy, and
  * behind it the security plugin, which knows callers by its role mappings alone. */
@@ -140,8 +138,7 @@ bool lb_cluster_read_ok(struct lb_read *read, const struct lb_call *call,
     return false;
 }
 
-/* --- shared rules
- * --------------------------------------------------------------------------------- */
+/* --- shared rules --------------------------------------------------------------------------- */
 
 bool lb_cluster_has_security(const struct lb_stack *stack, const char *domain, enum lb_side side)
 {

@@ -30,7 +30,7 @@ bool lb_cluster_read_ok(struct lb_read *read, const struct lb_call *call,
 /* "/_plugins/_security" or, for Elasticsearch engines, "/_opendistro/_security". */
 const char *lb_cluster_security_base(const struct lb_stack *stack, const char *domain);
 
-/* --- rules that several kinds of a cluster share ---------------------------------------------- */
+/* --- rules that several kinds of a cluster share -------------------------------------------- */
 /* Does the domain check permissions inside (fine-grained access control)? */
 bool lb_cluster_has_security(const struct lb_stack *stack, const char *domain, enum lb_side side);
 /* ARNs of the roles with purpose `caller`, in the order of the spec; an empty list when none. */

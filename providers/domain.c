@@ -50,8 +50,7 @@ static const struct lb_op add_tags = {
     .iam = "es:AddTags",
 };
 
-/* --- expand
- * ---------------------------------------------------------------------------------------- */
+/* --- expand --------------------------------------------------------------------------------- */
 
 /* `secondary: {data_nodes: {count: 6}}` changes the count and keeps the type. */
 static void lay_over(struct lb_arena *arena, const struct lb_schema *schema, struct lb_value *base,
@@ -86,8 +85,7 @@ static int expand(struct lb_stack *stack, const struct lb_entry *entry)
     return 0;
 }
 
-/* --- derive
- * ------------------------------------------------------------------------------------------ */
+/* --- derive --------------------------------------------------------------------------------- */
 
 static void derive_nodes(struct lb_stack *stack, struct lb_resource *domain)
 {
@@ -202,8 +200,7 @@ static int derive(struct lb_stack *stack, struct lb_resource *domain)
     return 0;
 }
 
-/* --- write
- * -------------------------------------------------------------------------------------------- */
+/* --- write ---------------------------------------------------------------------------------- */
 
 static struct lb_value *tag_list(struct lb_arena *arena, const struct lb_value *desired,
                                  const struct lb_value *live)

@@ -59,8 +59,7 @@ static const struct lb_op root_info = {
     .plane = LB_PLANE_DATA,
 };
 
-/* --- state ---------------------------------------------------------------------------------------
- */
+/* --- state ---------------------------------------------------------------------------------- */
 
 static const struct phase {
     const char *status, *words;
@@ -146,7 +145,7 @@ static void take_status(struct lb_read *read, const struct lb_value *status)
     lb_map_set_string(read->arena, value, "endpoint", endpoint_of(status));
     lb_domain_from_status(read->arena, read->resource->desired, status, value);
     live->raw = lb_value_map(read->arena);
-    lb_map_set(read->arena, live->raw, "config", lb_value_copy(read->arena, status));
+    lb_map_set(read->arena, live->raw, "config", lb_domain_settings(read->arena, status));
     live->progress = phase_of(status);
     if (!live->progress && !endpoint_of(status))
         live->progress = "waiting for its endpoint";
@@ -168,8 +167,7 @@ static void decode_domains(struct lb_read *read, const struct lb_call *call,
             take_status(read, lb_list_item(list, i));
 }
 
-/* --- clusters that are not AWS's
- * ------------------------------------------------------------------- */
+/* --- clusters that are not AWS's ------------------------------------------------------------ */
 
 static void decode_info(struct lb_read *read, const struct lb_call *call,
                         const struct lb_answer *answer)
@@ -208,8 +206,7 @@ int lb_domain_read(struct lb_read *read)
     return 0;
 }
 
-/* --- what a change would do
- * ------------------------------------------------------------------------ */
+/* --- what a change would do ----------------------------------------------------------------- */
 
 static const struct deployment {
     const char *type, *risk, *disruption;

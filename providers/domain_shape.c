@@ -62,8 +62,7 @@ static bool is_set(const struct lb_value *value)
     return value && value->type != LB_NULL;
 }
 
-/* --- live
- * ------------------------------------------------------------------------------------------ */
+/* --- live ----------------------------------------------------------------------------------- */
 
 static struct lb_value *row_from(struct lb_arena *arena, const struct row *row,
                                  const struct lb_value *desired, const struct lb_value *status)
@@ -128,8 +127,27 @@ void lb_domain_from_status(struct lb_arena *arena, const struct lb_value *desire
         lb_map_set_bool(arena, out, "auto_tune", lb_starts_with(tune, "ENABLE"));
 }
 
-/* --- desired
- * --------------------------------------------------------------------------------------- */
+struct lb_value *lb_domain_settings(struct lb_arena *arena, const struct lb_value *status)
+{
+    static const char *const sections[] = {"ClusterConfig",
+                                           "EBSOptions",
+                                           "VPCOptions",
+                                           "EncryptionAtRestOptions",
+                                           "DomainEndpointOptions",
+                                           "NodeToNodeEncryptionOptions",
+                                           "AdvancedOptions",
+                                           "AdvancedSecurityOptions",
+                                           "LogPublishingOptions"};
+    struct lb_value *out = lb_value_map(arena);
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        const struct lb_value *section = lb_map_get(status, sections[i]);
+        if (section)
+            lb_map_set(arena, out, sections[i], lb_value_copy(arena, section));
+    }
+    return out;
+}
+
+/* --- desired -------------------------------------------------------------------------------- */
 
 static struct lb_value *row_to(struct lb_arena *arena, const struct row *row,
                                const struct lb_value *value)
@@ -198,8 +216,7 @@ struct lb_value *lb_domain_sections(struct lb_arena *arena, const struct lb_valu
     return out;
 }
 
-/* --- what differs
- * ------------------------------------------------------------------------------------ */
+/* --- what differs --------------------------------------------------------------------------- */
 
 static void lay_over(struct lb_arena *arena, struct lb_value *base, const struct lb_value *over)
 {

@@ -31,8 +31,7 @@ static const struct lb_op put_repository = {
     .iam = "es:ESHttpPut",
 };
 
-/* --- expand
- * ---------------------------------------------------------------------------------------- */
+/* --- expand --------------------------------------------------------------------------------- */
 
 static bool is_dual(const struct lb_value *entry)
 {
@@ -76,8 +75,7 @@ static int expand(struct lb_stack *stack, const struct lb_entry *entry)
     return 0;
 }
 
-/* --- derive
- * ------------------------------------------------------------------------------------------ */
+/* --- derive --------------------------------------------------------------------------------- */
 
 struct maker {
     struct lb_stack *stack;
@@ -203,8 +201,7 @@ static int derive(struct lb_stack *stack, struct lb_resource *repository)
     return stack->diags->errors > errors ? -1 : 0;
 }
 
-/* --- read
- * ---------------------------------------------------------------------------------------------- */
+/* --- read ----------------------------------------------------------------------------------- */
 
 /* {"a": {"b": "1"}} -> {"a.b": "1"}: dotted keys come back nested. */
 static void flatten(struct lb_arena *arena, const struct lb_value *from, const char *prefix,
@@ -244,8 +241,7 @@ static int read_registration(struct lb_read *read)
     return 0;
 }
 
-/* --- write
- * --------------------------------------------------------------------------------------------- */
+/* --- write ---------------------------------------------------------------------------------- */
 
 /* PUT replaces all settings: those of others are sent back. Region and endpoint exclude each other,
  * so of these only ours go. */

@@ -29,8 +29,7 @@ static const struct lb_op patch_mappings = {
 
 static const char *const member_lists[] = {"backend_roles", "users", "hosts"};
 
-/* --- expand and derive
- * ------------------------------------------------------------------------------ */
+/* --- expand and derive ---------------------------------------------------------------------- */
 
 static int expand(struct lb_stack *stack, const struct lb_entry *entry)
 {
@@ -90,8 +89,7 @@ static int derive(struct lb_stack *stack, struct lb_resource *mapping)
     return 0;
 }
 
-/* --- read
- * ---------------------------------------------------------------------------------------------- */
+/* --- read ----------------------------------------------------------------------------------- */
 
 static bool has_members(const struct lb_value *mapping)
 {
@@ -140,8 +138,7 @@ static int read_roles(struct lb_read *read)
     return 0;
 }
 
-/* --- write
- * --------------------------------------------------------------------------------------------- */
+/* --- write ---------------------------------------------------------------------------------- */
 
 /* What is there, less what the API shows but does not take, plus our members. */
 static struct lb_value *merged(struct lb_arena *arena, const struct lb_value *ours,

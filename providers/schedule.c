@@ -16,8 +16,7 @@
 
 #define MARK "lifeboat: "
 
-/* --- expand
- * ------------------------------------------------------------------------------------------ */
+/* --- expand --------------------------------------------------------------------------------- */
 
 static const struct lb_value *repository_of(const struct lb_stack *stack,
                                             const struct lb_value *schedule)
@@ -59,8 +58,7 @@ static int expand(struct lb_stack *stack, const struct lb_entry *entry)
     return 0;
 }
 
-/* --- derive
- * -------------------------------------------------------------------------------------------- */
+/* --- derive --------------------------------------------------------------------------------- */
 
 /* NULL when the domain has none; snapshot lifecycle management is not in AWS's builds. */
 static const struct lb_scheduler *scheduler_of(const struct lb_stack *stack,
@@ -219,9 +217,7 @@ static int derive(struct lb_stack *stack, struct lb_resource *schedule)
     return 0;
 }
 
-/* --- read
- * ------------------------------------------------------------------------------------------------
- */
+/* --- read ----------------------------------------------------------------------------------- */
 
 /* "… lifeboat: STACK schedule.NAME)" -> STACK and NAME; false when there is no mark. */
 static bool parse_mark(struct lb_arena *arena, const char *text, const char **stack,
@@ -273,12 +269,12 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
     const struct lb_scheduler *scheduler = scheduler_of(read->stack, read->resource);
     if (read->stray && is_first(read))
         report_strays(read, scheduler, answer->body);
-    const struct lb_value *item = scheduler->find(answer->body, read->resource->name);
+    struct lb_value *item = scheduler->find(read->arena, answer->body, read->resource->name);
     if (!item)
         return;
     read->live->status = LB_LIVE_PRESENT;
     read->live->raw = lb_value_map(read->arena);
-    lb_map_set(read->arena, read->live->raw, "policy", lb_value_copy(read->arena, item));
+    lb_map_set(read->arena, read->live->raw, "policy", item);
     scheduler->from(read->arena, item, lb_read_value(read));
     const char *name;
     parse_mark(read->arena, lb_text_at(read->live->value, "description", ""), &read->live->owner,
@@ -293,9 +289,7 @@ static int read_policy(struct lb_read *read)
     return 0;
 }
 
-/* --- write
- * -----------------------------------------------------------------------------------------------
- */
+/* --- write ---------------------------------------------------------------------------------- */
 
 static int write_policy(struct lb_write *write)
 {

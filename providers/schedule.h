@@ -14,8 +14,9 @@ struct lb_scheduler {
     bool quartz;                /* seconds first, '?' for "no day" */
     bool whole_durations;       /* 36h is stored as 1.5d, which cannot be read back */
     const char *const *lacks;   /* attributes it does not have; ends with NULL */
-    /* The item of a policy in the answer of `list`; NULL when it is not there. */
-    const struct lb_value *(*find)(const struct lb_value *body, const char *name);
+    /* The policy in the answer of `list`, without what moves by itself (counters, next run): what
+     * `from` and `to` take. NULL when it is not there. */
+    struct lb_value *(*find)(struct lb_arena *arena, const struct lb_value *body, const char *name);
     /* The name and text of the nth policy, for strays; false at the end. */
     bool (*nth)(const struct lb_value *body, size_t i, const char **name, const char **text);
     void (*from)(struct lb_arena *arena, const struct lb_value *item, struct lb_value *out);

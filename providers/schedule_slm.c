@@ -43,9 +43,10 @@ static const struct lb_shape rows[] = {
     {NULL, NULL},
 };
 
-static const struct lb_value *find(const struct lb_value *body, const char *name)
+static struct lb_value *find(struct lb_arena *arena, const struct lb_value *body, const char *name)
 {
-    return lb_map_get(body, name);
+    const struct lb_value *policy = lb_map_get(lb_map_get(body, name), "policy");
+    return policy ? lb_value_copy(arena, policy) : NULL;
 }
 
 static bool nth(const struct lb_value *body, size_t i, const char **name, const char **text)
@@ -58,8 +59,7 @@ static bool nth(const struct lb_value *body, size_t i, const char **name, const 
 
 static void from(struct lb_arena *arena, const struct lb_value *item, struct lb_value *out)
 {
-    const struct lb_value *policy = lb_map_get(item, "policy");
-    lb_shape_from(arena, rows, policy, out);
+    lb_shape_from(arena, rows, item, out);
     /* "logs-*" is echoed as it was sent, a text or a list. */
     struct lb_value *indices = lb_map_get(out, "indices");
     if (lb_is(indices, LB_STRING)) {
@@ -72,8 +72,7 @@ static void from(struct lb_arena *arena, const struct lb_value *item, struct lb_
 static struct lb_value *to(struct lb_arena *arena, const char *name, const struct lb_value *desired,
                            const struct lb_value *item)
 {
-    const struct lb_value *policy = lb_map_get(item, "policy");
-    struct lb_value *out = policy ? lb_value_copy(arena, policy) : lb_value_map(arena);
+    struct lb_value *out = item ? lb_value_copy(arena, item) : lb_value_map(arena);
     lb_map_default(arena, out, "name", lb_value_format(arena, "<%s-{now/d}>", name));
     lb_shape_to(arena, rows, desired, out);
     return out;

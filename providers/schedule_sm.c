@@ -59,12 +59,30 @@ static const struct lb_shape rows[] = {
     {NULL, NULL},
 };
 
-static const struct lb_value *find(const struct lb_value *body, const char *name)
+/* The parts of a policy that a PUT takes and what it must quote; the rest is the server's own. */
+static struct lb_value *kept(struct lb_arena *arena, const struct lb_value *item)
+{
+    static const char *const parts[] = {"description", "enabled",         "creation",
+                                        "deletion",    "snapshot_config", "notification"};
+    static const char *const quoted[] = {"_seq_no", "_primary_term"};
+    struct lb_value *out = lb_value_map(arena), *policy = lb_map_map(arena, out, "sm_policy");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const struct lb_value *part = lb_map_get(lb_map_get(item, "sm_policy"), parts[i]);
+        if (part && part->type != LB_NULL)
+            lb_map_set(arena, policy, parts[i], lb_value_copy(arena, part));
+    }
+    for (size_t i = 0; i < sizeof quoted / sizeof *quoted; i++)
+        if (lb_map_get(item, quoted[i]))
+            lb_map_set(arena, out, quoted[i], lb_value_copy(arena, lb_map_get(item, quoted[i])));
+    return out;
+}
+
+static struct lb_value *find(struct lb_arena *arena, const struct lb_value *body, const char *name)
 {
     const struct lb_value *list = lb_map_get(body, "policies");
     for (size_t i = 0; i < lb_value_count(list); i++)
         if (lb_streq(lb_text_at(lb_list_item(list, i), "sm_policy/name", NULL), name))
-            return lb_list_item(list, i);
+            return kept(arena, lb_list_item(list, i));
     return NULL;
 }
 
@@ -105,26 +123,12 @@ static struct lb_value *joined(struct lb_arena *arena, const struct lb_value *li
     return lb_value_string(arena, lb_str_take(&out, arena));
 }
 
-/* The parts of a policy that a PUT takes; the rest is the server's own. */
-static struct lb_value *kept(struct lb_arena *arena, const struct lb_value *item)
-{
-    static const char *const parts[] = {"description", "enabled",         "creation",
-                                        "deletion",    "snapshot_config", "notification"};
-    struct lb_value *out = lb_value_map(arena);
-    const struct lb_value *policy = lb_map_get(item, "sm_policy");
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        const struct lb_value *part = lb_map_get(policy, parts[i]);
-        if (part && part->type != LB_NULL)
-            lb_map_set(arena, out, parts[i], lb_value_copy(arena, part));
-    }
-    return out;
-}
-
 static struct lb_value *to(struct lb_arena *arena, const char *name, const struct lb_value *desired,
                            const struct lb_value *item)
 {
     (void)name;
-    struct lb_value *out = kept(arena, item);
+    const struct lb_value *policy = lb_map_get(item, "sm_policy");
+    struct lb_value *out = policy ? lb_value_copy(arena, policy) : lb_value_map(arena);
     lb_shape_to(arena, rows, desired, out);
     const char *timezone = lb_text_at(desired, "timezone", "UTC");
     if (lb_map_get(out, "deletion"))

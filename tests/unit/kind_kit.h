@@ -127,6 +127,8 @@ static inline void kit_read(struct kit *kit, struct lb_resource *resource, size_
     }
     if (kit->ask_next != kit->ask_count)
         fail_msg("no answer for %s", kit->asks[kit->ask_next].call->op->name);
+    if (read.failed)
+        live.status = LB_LIVE_UNREADABLE;
     resource->live = live;
 }
 

@@ -51,8 +51,7 @@ static struct lb_resource *read_up(struct kit *kit, const char *spec, const char
     return domain;
 }
 
-/* --- derive ------------------------------------------------------------------------------------
- */
+/* --- derive --------------------------------------------------------------------------------- */
 
 static void derives_a_safe_domain(void **state)
 {
@@ -150,8 +149,7 @@ static void security_can_be_stated_otherwise(void **state)
     kit_free(&kit);
 }
 
-/* --- read --------------------------------------------------------------------------------------
- */
+/* --- read ----------------------------------------------------------------------------------- */
 
 static void reads_a_domain(void **state)
 {
@@ -259,8 +257,7 @@ static void reads_a_cluster_of_ones_own(void **state)
     kit_free(&kit);
 }
 
-/* --- write -------------------------------------------------------------------------------------
- */
+/* --- write ---------------------------------------------------------------------------------- */
 
 static const struct lb_value *body_of(struct kit *kit, size_t i)
 {
@@ -371,8 +368,7 @@ static void upgrades_and_tags(void **state)
     kit_free(&kit);
 }
 
-/* --- forecast ----------------------------------------------------------------------------------
- */
+/* --- forecast ------------------------------------------------------------------------------- */
 
 static void forecast(struct kit *kit, struct lb_resource *domain, const char *granule,
                      const struct kit_answer *answer, struct lb_forecast *out)

@@ -16,8 +16,7 @@ static void expect_settings(struct kit *kit, const char *address, const char *wa
     expect_json(kit, address, lb_map_get(kit_find(kit, address)->desired, "settings"), wanted);
 }
 
-/* --- derive ------------------------------------------------------------------------------------
- */
+/* --- derive --------------------------------------------------------------------------------- */
 
 static void direct_writes_to_the_other_region(void **state)
 {
@@ -176,8 +175,7 @@ static void refuses_what_is_not_complete(void **state)
     expect_refusals(rows, COUNT(rows));
 }
 
-/* --- read and write ----------------------------------------------------------------------------
- */
+/* --- read and write ------------------------------------------------------------------------- */
 
 #define BODY                                                                                       \
     "{\"cs-automated\":{\"type\":\"s3\"},\"nightly\":{\"type\":\"s3\",\"uuid\":\"u\","             \

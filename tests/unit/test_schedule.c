@@ -40,8 +40,7 @@ static void read_live(struct kit *kit, struct lb_resource *schedule, const char 
     kit_read(kit, schedule, 1, answers, 1);
 }
 
-/* --- intervals and durations ---------------------------------------------------------------------
- */
+/* --- intervals and durations ---------------------------------------------------------------- */
 
 static void intervals_become_cron(void **state)
 {
@@ -91,8 +90,7 @@ static void durations_take_the_unit_that_divides(void **state)
     lb_arena_free(arena);
 }
 
-/* --- derive ------------------------------------------------------------------------------------
- */
+/* --- derive --------------------------------------------------------------------------------- */
 
 static void derives_the_example(void **state)
 {
@@ -167,8 +165,7 @@ static void says_the_right_spelling(void **state)
     kit_free(&kit);
 }
 
-/* --- Snapshot Management -------------------------------------------------------------------------
- */
+/* --- Snapshot Management -------------------------------------------------------------------- */
 
 static void reads_a_recorded_policy(void **state)
 {
@@ -252,8 +249,7 @@ static void changes_a_policy_and_keeps_what_it_does_not_know(void **state)
     kit_free(&kit);
 }
 
-/* --- snapshot lifecycle management
- * ----------------------------------------------------------------- */
+/* --- snapshot lifecycle management ---------------------------------------------------------- */
 
 static void runs_on_elasticsearch_too(void **state)
 {
