@@ -41,6 +41,8 @@ struct lb_cli {
     bool color_out, color_err;
     bool terminal_in, terminal_err;
     size_t width;
+    struct lb_source **sources; /* every file that was read: a run sees one version of each */
+    size_t source_count, source_capacity;
     struct lb_engine engine; /* schemas always; exchange after lb_cli_online */
     struct lb_loop *loop;
 };
@@ -62,7 +64,8 @@ int lb_option_duration(struct lb_cli *cli, const char *name, int64_t *seconds);
 /* Standard output carries the result. A write that fails is the command's failure (exit 1). */
 void lb_out(struct lb_cli *cli, const struct lb_str *text);
 void lb_err(const struct lb_cli *cli, const struct lb_str *text);
-/* "-" reads standard input. NULL with a diagnostic. */
+/* "-" reads standard input. The same path gives the same bytes for the whole run, so that the
+ * closing plan of an apply judges the very spec that was applied. NULL with a diagnostic. */
 struct lb_source *lb_source_read(struct lb_cli *cli, const char *path);
 /* Temporary file beside it, fsync, rename: the old file stays whole until the new one is. */
 int lb_file_write(struct lb_cli *cli, const char *path, const struct lb_str *text);

@@ -59,6 +59,10 @@ struct lb_source *lb_source_read(struct lb_cli *cli, const char *path)
 {
     struct lb_str text;
     lb_str_init(&text, READ_MAX);
+    char *name = lb_escape(cli->arena, path);
+    for (size_t i = 0; i < cli->source_count; i++)
+        if (lb_streq(cli->sources[i]->path, name))
+            return cli->sources[i];
     bool standard = lb_streq(path, "-");
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     int failed = fd < 0 || read_all(fd, &text) != 0;
@@ -71,10 +75,12 @@ struct lb_source *lb_source_read(struct lb_cli *cli, const char *path)
         return NULL;
     }
     struct lb_source *source = lb_arena_alloc(cli->arena, sizeof *source);
-    source->path = lb_escape(cli->arena, path);
+    source->path = name;
     source->length = text.length;
     source->text = lb_str_take(&text, cli->arena);
-    return source;
+    cli->sources = lb_arena_grow(cli->arena, cli->sources, cli->source_count, cli->source_count + 1,
+                                 sizeof *cli->sources, &cli->source_capacity);
+    return cli->sources[cli->source_count++] = source;
 }
 
 static int write_and_sync(int fd, const struct lb_str *text)
