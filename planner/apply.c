@@ -309,15 +309,14 @@ static struct lb_call *call_of(struct lb_task *task)
     struct lb_arena *arena = run->engine->arena;
     struct lb_resource *resource = task->step->change->resource;
     struct lb_emitted *emitted;
-    size_t count = lb_steps_emit(arena, run->stack, resource, task->step->granule,
-                                 resource->desired, &emitted);
+    const char *granule = task->step->granule;
+    size_t count = lb_steps_emit(arena, run->stack, resource, granule, LB_EMIT_SYMBOLIC, &emitted);
     size_t at = 0;
     while (at < count && !lb_streq(lb_call_digest(arena, emitted[at].call), task->step->digest))
         at++;
     if (at == count)
         return NULL;
-    struct lb_value *known = lb_stack_resolve(run->stack, arena, resource->desired);
-    count = lb_steps_emit(arena, run->stack, resource, task->step->granule, known, &emitted);
+    count = lb_steps_emit(arena, run->stack, resource, granule, LB_EMIT_KNOWN, &emitted);
     return at < count ? emitted[at].call : NULL;
 }
 

@@ -313,11 +313,16 @@ static void walk(struct differ *d, const struct lb_schema *schema, const char *p
 /* --- the object
  * --------------------------------------------------------------------------------------------- */
 
-/* A new object has nothing to clear. */
+/* A new object has nothing to clear: empty lists and maps ask for nothing. */
 static bool says_nothing(const struct lb_value *value)
 {
-    return value->type == LB_NULL ||
-           ((value->type == LB_LIST || value->type == LB_MAP) && !lb_value_count(value));
+    if (value->type == LB_MAP) {
+        for (size_t i = 0; i < lb_value_count(value); i++)
+            if (!says_nothing(lb_map_nth(value, i)->value))
+                return false;
+        return true;
+    }
+    return value->type == LB_NULL || (value->type == LB_LIST && !lb_value_count(value));
 }
 
 /* A new object is shown by its attributes, not by each leaf. */

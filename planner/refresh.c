@@ -4,6 +4,8 @@
 #include "base/exit.h"
 #include "transport/explain.h"
 
+#include <string.h>
+
 static const struct lb_service sts = {.id = "sts",
                                       .signing = "sts",
                                       .prefix = "sts",
@@ -47,6 +49,20 @@ static void ask_identity(struct identity *identity, const struct lb_stack *stack
                              identified, identity);
 }
 
+/* A session of a role is no principal of its own: its role is.
+ * arn:aws:sts::1:assumed-role/ci/run-7 -> arn:aws:iam::1:role/ci */
+static const char *principal_of(struct lb_arena *arena, const char *arn)
+{
+    const char *mark = strstr(arn, ":assumed-role/");
+    const char *service = strstr(arn, ":sts:");
+    if (!mark || !service)
+        return arn;
+    const char *name = mark + strlen(":assumed-role/");
+    const char *account = service + strlen(":sts:");
+    return lb_arena_printf(arena, "%.*s:iam:%.*s:role/%.*s", (int)(service - arn), arn,
+                           (int)(mark - account), account, (int)strcspn(name, "/"), name);
+}
+
 static int check_identity(const struct identity *identity, struct lb_stack *const *stacks,
                           size_t count)
 {
@@ -62,6 +78,9 @@ static int check_identity(const struct identity *identity, struct lb_stack *cons
                                   "the credentials belong to account %s, the spec is for %s",
                                   identity->account, stacks[i]->account);
     }
+    const char *principal = principal_of(identity->engine->arena, identity->arn);
+    for (size_t i = 0; i < count; i++)
+        stacks[i]->caller = principal;
     return 0;
 }
 

@@ -31,21 +31,45 @@ const struct lb_granule *lb_provider_granule(const struct lb_provider *provider,
     LB_BUG("%s has no granule %s", provider->kind, name);
 }
 
+/* What the service chose (ids, endpoints, ARNs) is shown to `write` as a reference to the object's
+ * own attribute: so a step has the same digest before and after the object came into being. */
+static struct lb_value *mask_computed(struct lb_arena *arena, const struct lb_resource *resource)
+{
+    const struct lb_schema *schema = resource->kind->schema;
+    struct lb_value *masked = lb_value_map(arena);
+    for (size_t i = 0; i < lb_value_count(resource->live.value); i++) {
+        const struct lb_entry *entry = lb_map_nth(resource->live.value, i);
+        lb_map_set(arena, masked, entry->key, entry->value);
+    }
+    for (size_t i = 0; i < schema->property_count; i++)
+        if (schema->properties[i]->computed)
+            lb_map_set(arena, masked, schema->properties[i]->name,
+                       lb_value_unknown(arena, lb_arena_printf(arena, "%s/%s", resource->address,
+                                                               schema->properties[i]->name)));
+    return masked;
+}
+
 size_t lb_steps_emit(struct lb_arena *arena, const struct lb_stack *stack,
-                     struct lb_resource *resource, const char *granule,
-                     const struct lb_value *desired, struct lb_emitted **out)
+                     struct lb_resource *resource, const char *granule, enum lb_emit how,
+                     struct lb_emitted **out)
 {
     const struct lb_granule_schema *schema = lb_granule_find(resource->kind, granule);
+    enum lb_live_status status = resource->live.status;
     struct emitter emitter = {0};
+    struct lb_live live = resource->live;
+    const struct lb_value *desired = resource->desired;
+    if (how == LB_EMIT_SYMBOLIC)
+        live.value = mask_computed(arena, resource);
+    else
+        desired = lb_stack_resolve(stack, arena, desired);
     struct lb_write write = {.arena = arena,
                              .stack = stack,
                              .resource = resource,
                              .granule = schema,
                              .desired = desired,
-                             .live = &resource->live,
-                             .create = schema->existence &&
-                                       resource->live.status != LB_LIVE_PRESENT &&
-                                       resource->live.status != LB_LIVE_IN_FLUX,
+                             .live = &live,
+                             .create = schema->existence && status != LB_LIVE_PRESENT &&
+                                       status != LB_LIVE_IN_FLUX,
                              .emit = collect,
                              .engine = &emitter};
     lb_provider_granule(resource->provider, granule)->write(&write);
@@ -114,8 +138,8 @@ static void add_wait(struct builder *b, struct lb_change *change)
 static void add_granule(struct builder *b, struct lb_change *change, const char *granule)
 {
     struct lb_emitted *emitted;
-    size_t count = lb_steps_emit(b->arena, b->stack, change->resource, granule,
-                                 change->resource->desired, &emitted);
+    size_t count = lb_steps_emit(b->arena, b->stack, change->resource, granule, LB_EMIT_SYMBOLIC,
+                                 &emitted);
     for (size_t i = 0; i < count; i++) {
         const struct lb_call *call = emitted[i].call;
         struct lb_step *step = new_step(b, change, granule);

@@ -10,10 +10,14 @@ struct lb_emitted {
 };
 
 const struct lb_granule *lb_provider_granule(const struct lb_provider *provider, const char *name);
-/* The calls that a granule takes now, from resource->live and `desired`. */
+enum lb_emit {
+    LB_EMIT_SYMBOLIC, /* references stay references: what a step is known by */
+    LB_EMIT_KNOWN,    /* everything known by now filled in: what is sent */
+};
+/* The calls that a granule takes now, from resource->live and resource->desired. */
 size_t lb_steps_emit(struct lb_arena *arena, const struct lb_stack *stack,
-                     struct lb_resource *resource, const char *granule,
-                     const struct lb_value *desired, struct lb_emitted **out);
+                     struct lb_resource *resource, const char *granule, enum lb_emit how,
+                     struct lb_emitted **out);
 /* Of everything in a call but host, address and secrets. */
 const char *lb_call_digest(struct lb_arena *arena, const struct lb_call *call);
 /* Fills plan->steps from plan->changes. -1: needs form a circle. */

@@ -152,11 +152,9 @@ static void derive_security(struct lb_stack *stack, struct lb_resource *domain)
                            "%s states master_user without master_password", domain->address);
         return;
     }
-    const struct lb_value *callers = lb_cluster_callers(stack);
-    if (!lb_map_get(access, "master_user_arn") && lb_value_count(callers) == 0)
-        lb_diags_error(stack->diags, "LB-S081", &domain->mark, "%s", domain->address);
-    else if (!lb_map_get(access, "master_user_arn"))
-        lb_map_set(arena, access, "master_user_arn", lb_list_item(callers, 0));
+    /* Whoever creates the domain must be able to map roles in it, or nobody could. */
+    lb_map_default(arena, access, "master_user_arn", lb_caller_reference(stack))->why =
+        "the identity that applies";
 }
 
 static int derive_own(struct lb_stack *stack, struct lb_resource *domain)

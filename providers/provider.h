@@ -80,7 +80,8 @@ struct lb_stack {
     const char *regions[3]; /* by enum lb_side; [0] is NULL */
     enum lb_side active;    /* serves and writes snapshots */
     int64_t generation;
-    int64_t rpo_s, rto_s;           /* 0: not declared */
+    const char *caller;   /* ARN of who plans and applies, as a principal; NULL until asked */
+    int64_t rpo_s, rto_s; /* 0: not declared */
     struct lb_resource **resources; /* in the order of kinds, then of the spec */
     size_t resource_count, resource_capacity;
     struct lb_value *lookup; /* private to stack.c */
@@ -125,6 +126,8 @@ void lb_resource_observe(struct lb_stack *stack, struct lb_resource *resource, c
  * "ADDRESS/path". Planner and apply put the live value in its place as soon as it is known. */
 struct lb_value *lb_resource_reference(struct lb_stack *stack, const struct lb_resource *of,
                                        const char *path);
+/* The reference to stack->caller: LB_UNKNOWN until the service said who we are. */
+struct lb_value *lb_caller_reference(struct lb_stack *stack);
 /* Copies the stated attribute into desired, or, when it was not stated, sets `value` with its
  * reason
  * ("derived from repository.nightly"). Returns what desired holds now. */

@@ -46,5 +46,6 @@ bool lb_read_ok(struct lb_read *read, const struct lb_call *call, const struct l
     diag.mark = read->resource->mark;
     lb_diags_add(read->diags, &diag);
     read->failed = true;
+    read->live->status = LB_LIVE_UNREADABLE;
     return false;
 }

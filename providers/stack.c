@@ -340,10 +340,19 @@ bool lb_resource_has_granule(const struct lb_resource *resource,
 /* --- references
  * --------------------------------------------------------------------------------------- */
 
+#define CALLER "caller/arn"
+
+struct lb_value *lb_caller_reference(struct lb_stack *stack)
+{
+    return lb_value_unknown(stack->arena, CALLER);
+}
+
 static const struct lb_value *referenced(const struct lb_stack *stack, struct lb_arena *arena,
                                          const char *reference)
 {
     const char *slash = strchr(reference, '/');
+    if (lb_streq(reference, CALLER))
+        return stack->caller ? lb_value_string(arena, stack->caller) : NULL;
     if (!slash)
         LB_BUG("reference without a path: %s", reference);
     char *address = lb_arena_strndup(arena, reference, (size_t)(slash - reference));

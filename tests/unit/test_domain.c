@@ -60,18 +60,18 @@ static void derives_a_safe_domain(void **state)
     load(&kit, STACK);
     struct lb_resource *domain = kit_find(&kit, PRIMARY);
     kit_find(&kit, "domain.search@secondary");
-    expect_json(&kit, "desired", domain->desired,
-                "{\"engine\":\"OpenSearch_2.19\",\"data_nodes\":{\"type\":\"r7g.large.search\","
-                "\"count\":3,\"volume\":\"200Gi\",\"volume_type\":\"gp3\"},"
-                "\"node_to_node\":true,\"https\":true,"
-                "\"tls_policy\":\"Policy-Min-TLS-1-2-PFS-2023-10\","
-                "\"encryption_at_rest\":{\"enabled\":true},"
-                "\"fine_grained\":{\"enabled\":true,\"master_user_arn\":\"" OPERATOR "\"},"
-                "\"access_policy\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":"
-                "\"Allow\",\"Principal\":{\"AWS\":[\"arn:aws:iam::111122223333:root\",\"" OPERATOR
-                "\"]},\"Action\":\"es:ESHttp*\",\"Resource\":\"" DOMAIN_ARN "/*\"}]},"
-                "\"tags\":{\"lifeboat:stack\":\"search-dr\",\"lifeboat:address\":\"" PRIMARY
-                "\"}}");
+    expect_json(
+        &kit, "desired", domain->desired,
+        "{\"engine\":\"OpenSearch_2.19\",\"data_nodes\":{\"type\":\"r7g.large.search\","
+        "\"count\":3,\"volume\":\"200Gi\",\"volume_type\":\"gp3\"},"
+        "\"node_to_node\":true,\"https\":true,"
+        "\"tls_policy\":\"Policy-Min-TLS-1-2-PFS-2023-10\","
+        "\"encryption_at_rest\":{\"enabled\":true},"
+        "\"fine_grained\":{\"enabled\":true,\"master_user_arn\":{\"$unknown\":\"caller/arn\"}},"
+        "\"access_policy\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":"
+        "\"Allow\",\"Principal\":{\"AWS\":[\"arn:aws:iam::111122223333:root\",\"" OPERATOR
+        "\"]},\"Action\":\"es:ESHttp*\",\"Resource\":\"" DOMAIN_ARN "/*\"}]},"
+        "\"tags\":{\"lifeboat:stack\":\"search-dr\",\"lifeboat:address\":\"" PRIMARY "\"}}");
     kit_free(&kit);
 }
 
@@ -119,7 +119,6 @@ static void refuses_what_cannot_work(void **state)
     static const struct refusal rows[] = {
         {ONE("zones: 1"), "LB-S080", 9},
         {ONE("data_nodes: {count: 3}"), "LB-S080", 9},
-        {KIT_HEAD "domains:\n  search: {engine: OpenSearch_2.19, " NODES "}\n", "LB-S081", 7},
         {ONE(NODES ", fine_grained: {master_user: admin}"), "LB-S081", 9},
         {ONE(NODES ", https: false"), "LB-S082", 9},
         {ONE(NODES ", node_to_node: false"), "LB-S082", 9},
@@ -298,7 +297,7 @@ static void creates_everything_at_once(void **state)
         "\"search.example.com\",\"CustomEndpointCertificateArn\":"
         "\"arn:aws:acm:us-east-1:111122223333:certificate/a\"},"
         "\"AdvancedSecurityOptions\":{\"Enabled\":true,\"MasterUserOptions\":{\"MasterUserARN\":"
-        "\"" OPERATOR "\"}},\"VPCOptions\":{\"SubnetIds\":[\"subnet-1\",\"subnet-2\"],"
+        "{\"$unknown\":\"caller/arn\"}}},\"VPCOptions\":{\"SubnetIds\":[\"subnet-1\",\"subnet-2\"],"
         "\"SecurityGroupIds\":[\"sg-1\"]},\"AdvancedOptions\":"
         "{\"indices.query.bool.max_clause_count\":\"2048\"},\"AutoTuneOptions\":{\"DesiredState\":"
         "\"DISABLED\"},\"LogPublishingOptions\":{\"AUDIT_LOGS\":{\"CloudWatchLogsLogGroupArn\":"
@@ -330,20 +329,21 @@ static void sends_whole_sections_of_what_differs(void **state)
     assert_int_equal(kit.emit_count, 1);
     assert_string_equal(kit_line(&kit, kit.emits[0].call),
                         "POST /2021-01-01/opensearch/domain/search/config");
-    expect_json(&kit, "update", body_of(&kit, 0),
-                "{\"ClusterConfig\":{\"InstanceType\":\"r7g.large.search\",\"InstanceCount\":5,"
-                "\"DedicatedMasterEnabled\":false,\"ZoneAwarenessEnabled\":false,"
-                "\"WarmEnabled\":false,\"ColdStorageOptions\":{\"Enabled\":false},"
-                "\"MultiAZWithStandbyEnabled\":false},\"EBSOptions\":{\"EBSEnabled\":true,"
-                "\"VolumeType\":\"gp3\",\"VolumeSize\":200,\"Iops\":3000,\"Throughput\":125},"
-                "\"EncryptionAtRestOptions\":{\"Enabled\":true},"
-                "\"NodeToNodeEncryptionOptions\":{\"Enabled\":true},"
-                "\"AdvancedSecurityOptions\":{\"Enabled\":true,\"MasterUserOptions\":"
-                "{\"MasterUserARN\":\"" OPERATOR "\"}},\"AdvancedOptions\":{\"kept\":\"1\","
-                "\"indices.fielddata.cache.size\":\"40\"},\"LogPublishingOptions\":{"
-                "\"AUDIT_LOGS\":{\"CloudWatchLogsLogGroupArn\":"
-                "\"arn:aws:logs:us-east-1:1:log-group:a\",\"Enabled\":true},"
-                "\"INDEX_SLOW_LOGS\":{\"Enabled\":false}}}");
+    expect_json(
+        &kit, "update", body_of(&kit, 0),
+        "{\"ClusterConfig\":{\"InstanceType\":\"r7g.large.search\",\"InstanceCount\":5,"
+        "\"DedicatedMasterEnabled\":false,\"ZoneAwarenessEnabled\":false,"
+        "\"WarmEnabled\":false,\"ColdStorageOptions\":{\"Enabled\":false},"
+        "\"MultiAZWithStandbyEnabled\":false},\"EBSOptions\":{\"EBSEnabled\":true,"
+        "\"VolumeType\":\"gp3\",\"VolumeSize\":200,\"Iops\":3000,\"Throughput\":125},"
+        "\"EncryptionAtRestOptions\":{\"Enabled\":true},"
+        "\"NodeToNodeEncryptionOptions\":{\"Enabled\":true},"
+        "\"AdvancedSecurityOptions\":{\"Enabled\":true,\"MasterUserOptions\":"
+        "{\"MasterUserARN\":{\"$unknown\":\"caller/arn\"}}},\"AdvancedOptions\":{\"kept\":\"1\","
+        "\"indices.fielddata.cache.size\":\"40\"},\"LogPublishingOptions\":{"
+        "\"AUDIT_LOGS\":{\"CloudWatchLogsLogGroupArn\":"
+        "\"arn:aws:logs:us-east-1:1:log-group:a\",\"Enabled\":true},"
+        "\"INDEX_SLOW_LOGS\":{\"Enabled\":false}}}");
     kit_free(&kit);
 }
 
