@@ -232,6 +232,9 @@ int lb_bucket_write_lifecycle(struct lb_write *write)
                     lb_lifecycle_to_xml(write->arena, lb_list_item(desired, i)));
     }
     if (lb_value_count(rules) == 0) {
+        if (!lb_map_get(raw, "rules")) {
+            return 0; /* nothing is there to remove */
+        }
         write->emit(write, lb_bucket_call(write, &delete_lifecycle), "remove the lifecycle rules");
         return 0;
     }

@@ -72,7 +72,7 @@ static void refuse_region(struct lb_read *read, const struct lb_answer *answer)
                                        read->resource->region),
                                    .address = read->resource->address,
                                    .mark = read->resource->mark});
-    read->live->status = LB_LIVE_UNREADABLE;
+    read->failed = true;
 }
 
 static void decode_head(struct lb_read *read, const struct lb_call *call,

@@ -380,6 +380,9 @@ int lb_bucket_write_replication(struct lb_write *write)
                     rule_to_xml(write, wish, priority_of(wish, live_rules, rules)));
     }
     if (lb_value_count(rules) == 0) {
+        if (!live_rules) {
+            return 0; /* nothing is there to remove */
+        }
         write->emit(write, lb_bucket_call(write, &delete_replication),
                     "remove the replication rules");
         return 0;

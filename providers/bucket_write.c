@@ -151,6 +151,9 @@ int lb_bucket_write_policy(struct lb_write *write)
 {
     const struct lb_value *policy = lb_map_get(write->desired, "policy");
     if (!lb_is(policy, LB_MAP)) {
+        if (write->create) {
+            return 0; /* nothing is there to remove */
+        }
         write->emit(write, lb_bucket_call(write, &delete_policy), "remove the bucket policy");
         return 0;
     }
