@@ -207,6 +207,22 @@ def assumed_roles_call_and_expire(box):
     fails("ExpiredToken", s3.list_buckets)
 
 
+@check
+def web_identities_assume_without_a_signature(box):
+    document = json.dumps(statement(
+        Effect="Allow", Action="sts:AssumeRoleWithWebIdentity",
+        Principal={"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.example.com"}))
+    arn = box.client("iam").create_role(RoleName="web",
+                                        AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    config = botocore.config.Config(signature_version=botocore.UNSIGNED)
+    sts = boto3.client("sts", region_name=EAST, endpoint_url=box.url, config=config)
+    made = sts.assume_role_with_web_identity(RoleArn=arn, RoleSessionName="job",
+                                             WebIdentityToken="header.body.sig")["Credentials"]
+    other = box.client("sts", key=made["AccessKeyId"], secret=made["SecretAccessKey"],
+                       token=made["SessionToken"])
+    equal(other.get_caller_identity()["Arn"], f"arn:aws:sts::{ACCOUNT}:assumed-role/web/job")
+
+
 # --- IAM -----------------------------------------------------------------------------------------------
 
 @check
@@ -411,6 +427,15 @@ def wrong_region_and_owner(box):
     west.get_bucket_versioning(Bucket=name, ExpectedBucketOwner=ACCOUNT)
     fails("AccessDenied", west.get_bucket_versioning, Bucket=name,
           ExpectedBucketOwner="999999999999")
+
+
+@check
+def virtual_hosts_name_the_bucket(box):
+    s3, name = bucket(box, WEST)
+    s3.put_object(Bucket=name, Key="a/b", Body=b"by host")
+    for host in (f"{name}.s3.{WEST}.amazonaws.com", f"{name}.s3.amazonaws.com"):
+        headers = sign(box, "GET", "/a/b", b"", "s3", host=host, region=WEST)
+        equal(send(box, "GET", "/a/b", b"", headers), (200, "by host"))
 
 
 @check
@@ -935,6 +960,40 @@ def lifecycle_expires_by_midnight(box):
     box.advance("4d")
     listed = vs.list_object_versions(Bucket=versioned, Prefix="auto-purge/")
     assert "Versions" not in listed, listed
+
+
+@check
+def lifecycle_keeps_what_it_is_told_to(box):
+    s3, name = bucket(box, versioned=True)
+    s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [
+        {"ID": "spare", "Status": "Enabled", "Filter": {"Prefix": "spare/"},
+         "NoncurrentVersionExpiration": {"NoncurrentDays": 1, "NewerNoncurrentVersions": 2}},
+        {"ID": "markers", "Status": "Enabled", "Filter": {"Prefix": "gone/"},
+         "Expiration": {"ExpiredObjectDeleteMarker": True},
+         "NoncurrentVersionExpiration": {"NoncurrentDays": 1}},
+        {"ID": "cold", "Status": "Enabled", "Filter": {"Prefix": "cold/"},
+         "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]},
+        {"ID": "tagged", "Status": "Enabled", "Expiration": {"Days": 1}, "Filter": {"And": {
+            "Prefix": "t/", "Tags": [{"Key": "k", "Value": "v"}], "ObjectSizeGreaterThan": 1}}},
+        {"ID": "off", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]})
+    kept = [s3.put_object(Bucket=name, Key="spare/k", Body=b"%d" % i)["VersionId"]
+            for i in range(5)][2:]
+    s3.put_object(Bucket=name, Key="gone/k", Body=b"x")
+    s3.delete_object(Bucket=name, Key="gone/k")
+    s3.put_object(Bucket=name, Key="cold/k", Body=b"x")
+    for key, body, tagging in (("t/yes", b"xx", "k=v"), ("t/small", b"x", "k=v"),
+                               ("t/other", b"xx", "k=w"), ("plain", b"xx", "k=v")):
+        s3.put_object(Bucket=name, Key=key, Body=body, Tagging=tagging)
+    box.advance("2d")
+    box.advance("1d")
+    listed = s3.list_object_versions(Bucket=name)
+    equal([v["VersionId"] for v in listed["Versions"] if v["Key"] == "spare/k"], kept[::-1])
+    assert "gone/k" not in [v["Key"] for v in listed["Versions"] + listed["DeleteMarkers"]]
+    equal([m["Key"] for m in listed["DeleteMarkers"]], ["t/yes"])
+    equal([o["Key"] for o in s3.list_objects_v2(Bucket=name)["Contents"]],
+          ["cold/k", "plain", "spare/k", "t/other", "t/small"])
+    equal(s3.head_object(Bucket=name, Key="cold/k")["StorageClass"], "GLACIER")
+    fails("InvalidObjectState", s3.get_object, Bucket=name, Key="cold/k")
 
 
 def replicated(box, markers="Enabled"):
