@@ -116,12 +116,18 @@ static bool is_final(const struct lb_answer *answer)
     }
 }
 
+static int64_t number(const char *text)
+{
+    long value = strtol(text, NULL, 10);
+    return value < 0 ? 0 : value > 1000000 ? 1000000 : value;
+}
+
 /* x-amz-retry-after is in milliseconds; a cluster's Retry-After in seconds. */
 static int64_t asked_delay(const struct lb_answer *answer, int64_t own_ms)
 {
     const char *ms = lb_answer_header(answer, "x-amz-retry-after");
     const char *seconds = lb_answer_header(answer, "retry-after");
-    int64_t asked = ms ? strtol(ms, NULL, 10) : seconds ? 1000 * strtol(seconds, NULL, 10) : 0;
+    int64_t asked = ms ? number(ms) : seconds ? 1000 * number(seconds) : 0;
     if (asked < own_ms)
         return own_ms;
     return asked > own_ms + RETRY_AFTER_SPAN_MS ? own_ms + RETRY_AFTER_SPAN_MS : asked;

@@ -80,7 +80,7 @@ struct lb_call {
     enum lb_auth auth;    /* basic: user and the reference of the secret below */
     const char *user;
     const char *secret;        /* "env:NAME" or "file:PATH"; read when the call is sent */
-    int64_t deadline_ms;       /* for all attempts together; 0: the loop's default */
+    int64_t deadline_ms;       /* all attempts together, from the first sending; 0: 60 s */
     const char *idempotent_on; /* error code that means "already so": answer counts as success */
     /* Error code that is sent again with back-off until the deadline, whatever its status: a role
      * that was made seconds ago is not yet visible to the service that is to use it. */
@@ -98,6 +98,9 @@ enum lb_outcome {
     LB_CANCELLED,   /* interrupted before it was sent */
 };
 
+/* Codes made here, besides the services' own: NoCredentials, NoSecret, Unreachable, TlsError,
+ * Timeout, ConnectionLost, UnreadableAnswer, TooLarge, Cancelled, HTTPnnn (a status without a
+ * code), and LB-A... for a call that could not be sent. */
 struct lb_answer {
     enum lb_outcome outcome;
     int status;               /* HTTP; 0 when none came */
@@ -116,7 +119,8 @@ const char *lb_answer_header(const struct lb_answer *answer, const char *lower_c
 
 /* --- building a call: all parts live in the arena --------------------------------------------- */
 struct lb_call *lb_call_new(struct lb_arena *arena, const struct lb_op *op, const char *region);
-/* Sets a path or query parameter. NULL text sets nothing. */
+/* Sets a path or query parameter. NULL text sets nothing. When the call is sent, a name that the
+ * operation's path does not hold and a path parameter that is absent or empty end the program. */
 void lb_call_param(struct lb_arena *arena, struct lb_call *call, const char *name,
                    const char *text);
 void lb_call_header(struct lb_arena *arena, struct lb_call *call, const char *name,

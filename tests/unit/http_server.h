@@ -5,6 +5,8 @@
 #define LB_TESTS_HTTP_SERVER_H
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -170,6 +172,8 @@ static inline void *server_run(void *payload)
     for (int fd; (fd = accept(server->listener, NULL, NULL)) >= 0;) {
         struct server_connection *connection = malloc(sizeof *connection);
         pthread_t thread;
+        int on = 1; /* else the second write of a reply waits for a delayed ACK */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         *connection = (struct server_connection){server, fd};
         atomic_fetch_add(&server->connections, 1);
         atomic_fetch_add(&server->open, 1);
