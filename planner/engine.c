@@ -3,6 +3,7 @@
 #include "planner/engine.h"
 
 #include "planner/diff.h"
+#include "planner/hazard.h"
 #include "planner/select.h"
 #include "planner/steps.h"
 #include "planner/wave.h"
@@ -174,12 +175,14 @@ static void weigh(struct lb_plan *plan)
     }
 }
 
-static int finish(struct lb_engine *engine, struct lb_stack *stack, struct lb_plan *plan)
+static int finish(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
+                  struct lb_stack *stack, struct lb_plan *plan)
 {
     struct lb_diags *findings = lb_arena_alloc(engine->arena, sizeof *findings);
     lb_diags_init(findings, engine->arena);
     lb_diags_merge(findings, stack->diags);
     lb_hazards_offline(stack, findings);
+    lb_hazards_fleet(stack, stacks, stack_count, findings);
     lb_hazards_live(stack, findings);
     if (lb_steps_build(engine->arena, stack, plan) != 0)
         return -1;
@@ -206,7 +209,7 @@ int lb_engine_plan(struct lb_engine *engine, struct lb_stack *const *stacks, siz
     run_forecasts(engine, stacks, stack_count, plans);
     for (size_t i = 0; i < stack_count; i++) {
         add_strays(engine, stacks[i], &refresh, &plans[i]);
-        if (finish(engine, stacks[i], &plans[i]) != 0)
+        if (finish(engine, stacks, stack_count, stacks[i], &plans[i]) != 0)
             return -1;
     }
     return 0;

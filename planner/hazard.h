@@ -38,9 +38,9 @@ const struct lb_hazard *lb_hazard_nth(size_t i);
 const struct lb_hazard *lb_hazard_find(const char *code);
 const struct lb_code *lb_hazard_code_nth(size_t i);
 
-/* Hazards between the stacks of one run; findings[i] is for stacks[i]. */
-void lb_hazards_fleet(struct lb_stack *const *stacks, size_t count,
-                      struct lb_diags *const *findings);
+/* Hazards between `stack` and the other stacks of the run (`stacks` may hold it too). Offline. */
+void lb_hazards_fleet(struct lb_stack *stack, struct lb_stack *const *stacks, size_t count,
+                      struct lb_diags *findings);
 
 /* Adds a finding of the context's row: at `mark`, or where the object is declared when `mark` is
  * NULL or nowhere. `resource` may be NULL when a mark is given. */

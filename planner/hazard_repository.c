@@ -65,16 +65,13 @@ static void check_stacks(struct lb_hazard_context *context, const struct lb_stac
     }
 }
 
-void lb_hazards_fleet(struct lb_stack *const *stacks, size_t count,
-                      struct lb_diags *const *findings)
+void lb_hazards_fleet(struct lb_stack *stack, struct lb_stack *const *stacks, size_t count,
+                      struct lb_diags *findings)
 {
-    const struct lb_hazard *row = lb_hazard_find("LB-H020");
-    for (size_t i = 0; i < count; i++) {
-        struct lb_hazard_context context = {stacks[i], findings[i], row, false};
-        for (size_t k = 0; k < count; k++)
-            if (k != i)
-                check_stacks(&context, stacks[k]);
-    }
+    struct lb_hazard_context context = {stack, findings, lb_hazard_find("LB-H020"), false};
+    for (size_t i = 0; i < count; i++)
+        if (stacks[i] != stack)
+            check_stacks(&context, stacks[i]);
 }
 
 /* --- the side that reads

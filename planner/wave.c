@@ -125,7 +125,7 @@ static void flush(void *payload)
 
 static struct lb_value *batch_list(const struct lb_call *call)
 {
-    return lb_map_get(call->body, call->op->batch_member);
+    return lb_value_at(call->body, call->op->batch_member);
 }
 
 static bool same_place(const struct lb_call *a, const struct lb_call *b)

@@ -12,8 +12,6 @@
 
 #include "base/time.h"
 
-#include <stdlib.h>
-
 static const struct lb_service cloudwatch = {
     .id = "cloudwatch",
     .signing = "monitoring",
@@ -131,13 +129,6 @@ static int derive(struct lb_stack *stack, struct lb_resource *resource)
 /* --- read
  * ----------------------------------------------------------------------------------------- */
 
-/* Number as the spec would write it: the service answers 1 as 1.0. */
-static struct lb_value *plain_number(struct lb_arena *arena, const struct lb_value *value)
-{
-    double number = strtod(lb_text(value, "0"), NULL);
-    return lb_value_number(arena, lb_arena_printf(arena, "%.15g", number));
-}
-
 static void decode_tags(struct lb_read *read, const struct lb_call *call,
                         const struct lb_answer *answer)
 {
@@ -167,7 +158,7 @@ static void decode_alarm(struct lb_read *read, const struct lb_value *alarm)
         const struct lb_value *member = lb_map_get(alarm, members[i].member);
         if (member)
             lb_map_set(arena, value, members[i].property,
-                       member->type == LB_NUMBER ? plain_number(arena, member)
+                       member->type == LB_NUMBER ? lb_switch_number(arena, lb_text(member, "0"))
                                                  : lb_value_copy(arena, member));
     }
     /* An alarm that never got the parameter answers none; `missing` is what the service does then.

@@ -142,10 +142,11 @@ static void derive_alarm(const struct derivation *d)
     desire(d, "type", lb_value_string(arena, "CLOUDWATCH_METRIC"));
     desire(d, "alarm", alarm);
     desire(d, "insufficient_data", lb_value_string(arena, "LastKnownStatus"));
-    /* Route 53 copies the alarm's metric and threshold when the health check is made. */
-    if (lb_switch_has_alarm(d->stack, name))
-        lb_resource_need(d->stack, d->resource, "config",
-                         lb_stack_find(d->stack, "alarm", name, side), "alarm");
+    struct lb_resource *own = lb_stack_find(d->stack, "alarm", name, side);
+    if (!own || !lb_switch_has_alarm(d->stack, name))
+        return;
+    desire(d, "alarm_settings", lb_switch_alarm_settings(arena, own));
+    lb_resource_need(d->stack, d->resource, "config", own, "alarm");
 }
 
 /* The object is absent in peace: the check fails, inverted that is healthy, and the primary serves.
@@ -317,6 +318,17 @@ static struct lb_value *field_value(struct lb_arena *arena, const struct lb_valu
     }
 }
 
+/* An update with the same alarm makes Route 53 copy anew. A server that does not show its copy is
+ * taken to have the right one: otherwise every plan would refresh it. */
+static void decode_copy(struct lb_read *read, const struct lb_value *configuration)
+{
+    const struct lb_value *wanted = lb_map_get(read->resource->desired, "alarm_settings");
+    struct lb_value *copy = configuration ? lb_switch_alarm_copy(read->arena, configuration)
+                                          : lb_value_copy(read->arena, wanted);
+    if (copy)
+        lb_map_set(read->arena, lb_read_value(read), "alarm_settings", copy);
+}
+
 static void decode_check(struct lb_read *read, const struct lb_value *check)
 {
     struct lb_arena *arena = read->arena;
@@ -330,6 +342,7 @@ static void decode_check(struct lb_read *read, const struct lb_value *check)
             lb_map_set(arena, value, fields[i].property,
                        field_value(arena, element, fields[i].form));
     }
+    decode_copy(read, lb_map_get(check, "CloudWatchAlarmConfiguration"));
     read->live->raw = lb_value_map(arena);
     lb_map_set(arena, read->live->raw, "config", lb_value_copy(arena, check));
     read->live->status = LB_LIVE_PRESENT;

@@ -6,9 +6,12 @@
  */
 #include "providers/switch.h"
 
+#include "base/time.h"
+#include "base/xml.h"
 #include "providers/names.h"
 #include "providers/route53.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct lb_value *entry_at(const struct lb_stack *stack, const char *section,
@@ -94,4 +97,66 @@ struct lb_value *lb_switch_target(struct lb_stack *stack, const char *name, enum
         return lb_value_copy(stack->arena, stated);
     const char *domain = lb_text_at(entry, "domain", NULL);
     return domain ? domain_target(stack, domain, side) : NULL;
+}
+
+/* --- what Route 53 copies of an alarm
+ * --------------------------------------------------------------- */
+
+static const struct {
+    const char *property, *element;
+} copied[] = {
+    {"namespace", "Namespace"}, {"metric", "MetricName"},
+    {"statistic", "Statistic"}, {"evaluation_periods", "EvaluationPeriods"},
+    {"threshold", "Threshold"}, {"comparison", "ComparisonOperator"},
+};
+#define COPIED_COUNT (sizeof copied / sizeof *copied)
+
+struct lb_value *lb_switch_alarm_settings(struct lb_arena *arena, const struct lb_resource *alarm)
+{
+    static const char *const others[] = {"period", "dimensions"};
+    struct lb_value *out = lb_value_map(arena);
+    for (size_t i = 0; i < COPIED_COUNT; i++) {
+        const struct lb_value *value = lb_map_get(alarm->desired, copied[i].property);
+        if (value)
+            lb_map_set(arena, out, copied[i].property, lb_value_copy(arena, value));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const struct lb_value *value = lb_map_get(alarm->desired, others[i]);
+        if (value)
+            lb_map_set(arena, out, others[i], lb_value_copy(arena, value));
+    }
+    return out;
+}
+
+static bool is_number(const char *property)
+{
+    return lb_streq(property, "evaluation_periods") || lb_streq(property, "threshold");
+}
+
+struct lb_value *lb_switch_alarm_copy(struct lb_arena *arena, const struct lb_value *configuration)
+{
+    struct lb_value *out = lb_value_map(arena);
+    const struct lb_value *dimensions = lb_value_at(configuration, "Dimensions/Dimension");
+    for (size_t i = 0; i < COPIED_COUNT; i++) {
+        const char *text = lb_text_at(configuration, copied[i].element, NULL);
+        if (text)
+            lb_map_set(arena, out, copied[i].property,
+                       is_number(copied[i].property) ? lb_switch_number(arena, text)
+                                                     : lb_value_string(arena, text));
+    }
+    lb_map_set_string(arena, out, "period",
+                      lb_duration_format(arena, lb_int_at(configuration, "Period", 0)));
+    struct lb_value *map = lb_map_map(arena, out, "dimensions");
+    for (size_t i = 0; i < lb_xml_count(dimensions); i++) {
+        const struct lb_value *dimension = lb_xml_item(dimensions, i);
+        lb_map_set_string(arena, map, lb_text_at(dimension, "Name", ""),
+                          lb_text_at(dimension, "Value", ""));
+    }
+    return out;
+}
+
+/* The services answer 1 as 1.0. */
+struct lb_value *lb_switch_number(struct lb_arena *arena, const char *text)
+{
+    return lb_value_number(arena, lb_arena_printf(arena, "%.15g", strtod(text, NULL)));
 }

@@ -27,4 +27,11 @@ const char *lb_switch_alarm_name(const struct lb_stack *stack, const char *name)
 /* True when the health check of that name follows the alarm of that name. */
 bool lb_switch_has_alarm(const struct lb_stack *stack, const char *name);
 
+/* What Route 53 copies of an alarm, in the shape of `alarm_settings` of schemas/health_check.json:
+ * from the alarm as it shall be, and from the CloudWatchAlarmConfiguration of an answer. */
+struct lb_value *lb_switch_alarm_settings(struct lb_arena *arena, const struct lb_resource *alarm);
+struct lb_value *lb_switch_alarm_copy(struct lb_arena *arena, const struct lb_value *configuration);
+/* A number as a spec would write it. */
+struct lb_value *lb_switch_number(struct lb_arena *arena, const char *text);
+
 #endif

@@ -50,7 +50,8 @@ struct lb_op {
      * followed by a read. Reads are always repeatable. */
     bool once;
     /* Members that are merged when several reads ask for the same operation: the list parameter in
-     * the body ("DomainNames") and how many the service takes. 0: not batchable. */
+     * the body, as a path ("DomainNames", "ResourceIds/ResourceId"), and how many the service
+     * takes. 0: not batchable. */
     const char *batch_member;
     int batch_max;
     const char *iam; /* IAM action when it is not service:Name; NULL otherwise */

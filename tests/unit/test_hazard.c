@@ -501,8 +501,8 @@ static void writers_of_two_stacks_are_seen(void **state)
              SCHEDULES,
          &findings[2]);
     struct lb_stack *stacks[] = {&kits[0].stack, &kits[1].stack, &kits[2].stack};
-    struct lb_diags *sinks[] = {&findings[0], &findings[1], &findings[2]};
-    lb_hazards_fleet(stacks, 3, sinks);
+    for (size_t i = 0; i < 3; i++)
+        lb_hazards_fleet(stacks[i], stacks, 3, &findings[i]);
     assert_true(kit_said(&findings[0], "LB-H020", 0));
     assert_true(kit_said(&findings[1], "LB-H020", 0));
     assert_int_equal(findings[2].count, 0);

@@ -1,4 +1,5 @@
 /* test_health_check.c: health checks: derivation by switch, finding ours, creating and updating. */
+#include "planner/diff.h"
 #include "tests/unit/kind_kit.h"
 
 #define NAME "search.example.com"
@@ -165,6 +166,39 @@ static void finds_its_own_whatever_its_number(void **state)
     kit_free(&kit);
 }
 
+/* Route 53 keeps a copy of the alarm's settings; a stale one differs from the spec. */
+static void a_stale_copy_of_the_alarm_is_seen(void **state)
+{
+    (void)state;
+    static const char *const thresholds[] = {"1.0", "2.0"};
+    for (size_t i = 0; i < COUNT(thresholds); i++) {
+        struct kit kit;
+        struct lb_resource *check = load(&kit, FAILOVER(""), "health_check." NAME);
+        const char *list = lb_arena_printf(
+            kit.arena,
+            "<ListHealthChecksResponse><HealthChecks><HealthCheck><Id>hc-1</Id><CallerReference>"
+            "lifeboat/search-dr/" NAME "/1</CallerReference><HealthCheckConfig>" FOLLOWS
+            "</HealthCheckConfig><HealthCheckVersion>1</HealthCheckVersion>"
+            "<CloudWatchAlarmConfiguration><EvaluationPeriods>1</EvaluationPeriods>"
+            "<Threshold>%s</Threshold>"
+            "<ComparisonOperator>GreaterThanOrEqualToThreshold</ComparisonOperator>"
+            "<Period>60</Period><MetricName>Failover</MetricName><Namespace>lifeboat</Namespace>"
+            "<Statistic>Maximum</Statistic><Dimensions><Dimension><Name>Name</Name><Value>" NAME
+            "</Value></Dimension><Dimension><Name>Stack</Name><Value>search-dr</Value></Dimension>"
+            "</Dimensions></CloudWatchAlarmConfiguration></HealthCheck></HealthChecks>" END
+            "</ListHealthChecksResponse>",
+            thresholds[i]);
+        const struct kit_answer answers[] = {{"ListHealthChecks", 200, list},
+                                             {"ListTagsForResources", 200, TAGS("hc-1", "")}};
+        kit_read(&kit, check, 1, answers, COUNT(answers));
+        const struct lb_schema *schema = lb_schema_property(check->kind->schema, "alarm_settings");
+        assert_int_equal(lb_diff_equal(schema, lb_map_get(check->desired, "alarm_settings"),
+                                       lb_map_get(check->live.value, "alarm_settings")),
+                         i == 0);
+        kit_free(&kit);
+    }
+}
+
 static void reads_every_field_of_a_probe(void **state)
 {
     (void)state;
@@ -280,6 +314,7 @@ int main(void)
         cmocka_unit_test(another_type_replaces_the_derived_one_whole),
         cmocka_unit_test(refuses_what_does_not_fit),
         cmocka_unit_test(finds_its_own_whatever_its_number),
+        cmocka_unit_test(a_stale_copy_of_the_alarm_is_seen),
         cmocka_unit_test(reads_every_field_of_a_probe),
         cmocka_unit_test(creates_as_botocore_would),
         cmocka_unit_test(updates_the_version_that_was_read),
