@@ -109,6 +109,25 @@ static void control_settings(struct sandbox *sandbox, struct sb_exchange *exchan
     sb_reply_json(&exchange->response, 200, settings);
 }
 
+/* {"host":"es.internal:9200","engine":"Elasticsearch_7.10","user":…,"password":…,"region":…}: a
+ * self-managed cluster, as cluster.c answers for it. */
+static void control_clusters(struct sandbox *sandbox, struct sb_exchange *exchange,
+                             const char *name)
+{
+    (void)name;
+    const struct lb_value *body = sb_body_json(&exchange->request);
+    const char *host = lb_text_at(body, "host", "");
+    if (!*host) {
+        refuse(exchange, 400, "a cluster needs a host");
+        return;
+    }
+    struct lb_value *declared
+        = lb_map_map(sandbox->arena, sb_state(sandbox, "cluster"), "declared");
+    lb_map_set(sandbox->arena, declared, host, lb_value_copy(sandbox->arena, body));
+    sb_touch(sandbox);
+    sb_reply_json(&exchange->response, 200, body);
+}
+
 static void control_dns(struct sandbox *sandbox, struct sb_exchange *exchange, const char *name)
 {
     for (size_t i = 0; sb_services[i]; i++) {
@@ -135,6 +154,7 @@ static const struct {
     {"POST", "clock", control_clock},     {"GET", "faults", control_faults_get},
     {"POST", "faults", control_faults},   {"DELETE", "faults", control_faults_clear},
     {"POST", "regions/", control_region}, {"POST", "settings", control_settings},
+    {"POST", "clusters", control_clusters},
     {"GET", "dns/", control_dns},         {"GET", "state", control_state},
 };
 

@@ -37,6 +37,7 @@ struct sandbox_private {
     size_t blob_count, blob_capacity;
     uint64_t ids;
     bool dirty;
+    unsigned port; /* where it listens: what a forwarded node is told of S3 */
     int64_t saved_ms;
     unsigned changes; /* since the last compaction */
 };

@@ -294,6 +294,9 @@ int main(int argc, char **argv)
     if (!server) {
         return 1;
     }
+    pthread_mutex_lock(&sandbox.private->lock);
+    sandbox.private->port = port;
+    pthread_mutex_unlock(&sandbox.private->lock);
     result = options.command ? run_command(&sandbox, port, options.command) : serve(&sandbox, port);
     sb_server_stop(server);
     sb_close(&sandbox);

@@ -7,5 +7,9 @@
 extern const struct sb_service sb_service_s3;
 extern const struct sb_service sb_service_iam;
 extern const struct sb_service sb_service_sts;
+extern const struct sb_service sb_service_opensearch;
+extern const struct sb_service sb_service_cluster;
+extern const struct sb_service sb_service_route53;
+extern const struct sb_service sb_service_cloudwatch;
 
 #endif
