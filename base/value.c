@@ -168,7 +168,7 @@ static void index_append(struct lb_arena *arena, struct lb_value *map)
 {
     struct lb_map_index *index = map->as.map.index;
     size_t count = map->as.map.count;
-    if (count < INDEX_FROM)
+    if (!index && count < INDEX_FROM)
         return;
     if (count > UINT32_MAX / 4)
         lb_out_of_memory();

@@ -312,6 +312,26 @@ static void test_large_map(void **state)
     lb_arena_free(arena);
 }
 
+/* A large map that was emptied still has its index: what is set then must be found. */
+static void test_emptied_map(void **state)
+{
+    (void)state;
+    enum { ENTRIES = 40 };
+    struct lb_arena *arena = lb_arena_new();
+    struct lb_value *map = lb_value_map(arena);
+    char key[32];
+    for (unsigned i = 0; i < ENTRIES; i++)
+        lb_map_set_int(arena, map, nth_key(key, sizeof key, i), i);
+    for (unsigned i = 0; i < ENTRIES; i++)
+        assert_true(lb_map_remove(map, nth_key(key, sizeof key, i)));
+    for (int round = 0; round < 2; round++)
+        for (unsigned i = 0; i < 5; i++)
+            lb_map_set_int(arena, map, nth_key(key, sizeof key, i), round);
+    assert_int_equal(lb_value_count(map), 5);
+    assert_int_equal(lb_int(lb_map_get(map, nth_key(key, sizeof key, 4)), -1), 1);
+    lb_arena_free(arena);
+}
+
 static void test_copy(void **state)
 {
     (void)state;
@@ -343,10 +363,10 @@ static void test_copy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),   cmocka_unit_test(test_sorting),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_readers),
-        cmocka_unit_test(test_filling), cmocka_unit_test(test_large_map),
-        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_order),       cmocka_unit_test(test_sorting),
+        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_readers),
+        cmocka_unit_test(test_filling),     cmocka_unit_test(test_large_map),
+        cmocka_unit_test(test_emptied_map), cmocka_unit_test(test_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
