@@ -173,9 +173,11 @@ static CURLcode perform_unlocked(struct sb_call *call, CURL *curl)
 {
     CURLcode result;
 
+    call->sandbox->private->outside++;
     pthread_mutex_unlock(&call->sandbox->private->lock);
     result = curl_easy_perform(curl);
     pthread_mutex_lock(&call->sandbox->private->lock);
+    call->sandbox->private->outside--;
     if (!sb_node_by_host(call->sandbox, call->arena, call->request->host, sb_node_of(call)))
         return CURLE_COULDNT_CONNECT; /* the domain was deleted in between */
     return result;

@@ -121,8 +121,8 @@ static void control_clusters(struct sandbox *sandbox, struct sb_exchange *exchan
         refuse(exchange, 400, "a cluster needs a host");
         return;
     }
-    struct lb_value *declared
-        = lb_map_map(sandbox->arena, sb_state(sandbox, "cluster"), "declared");
+    struct lb_value *declared = lb_map_map(sandbox->arena, sb_state(sandbox, "cluster"),
+                                           "declared");
     lb_map_set(sandbox->arena, declared, host, lb_value_copy(sandbox->arena, body));
     sb_touch(sandbox);
     sb_reply_json(&exchange->response, 200, body);
@@ -150,12 +150,12 @@ static const struct {
     const char *method, *path;
     void (*run)(struct sandbox *, struct sb_exchange *, const char *name);
 } controls[] = {
-    {"GET", "calls", control_calls},      {"GET", "clock", control_clock_get},
-    {"POST", "clock", control_clock},     {"GET", "faults", control_faults_get},
-    {"POST", "faults", control_faults},   {"DELETE", "faults", control_faults_clear},
-    {"POST", "regions/", control_region}, {"POST", "settings", control_settings},
-    {"POST", "clusters", control_clusters},
-    {"GET", "dns/", control_dns},         {"GET", "state", control_state},
+    {"GET", "calls", control_calls},        {"GET", "clock", control_clock_get},
+    {"POST", "clock", control_clock},       {"GET", "faults", control_faults_get},
+    {"POST", "faults", control_faults},     {"DELETE", "faults", control_faults_clear},
+    {"POST", "regions/", control_region},   {"POST", "settings", control_settings},
+    {"POST", "clusters", control_clusters}, {"GET", "dns/", control_dns},
+    {"GET", "state", control_state},
 };
 
 void sb_control(struct sandbox *sandbox, struct sb_exchange *exchange)

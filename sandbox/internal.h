@@ -37,7 +37,8 @@ struct sandbox_private {
     size_t blob_count, blob_capacity;
     uint64_t ids;
     bool dirty;
-    unsigned port; /* where it listens: what a forwarded node is told of S3 */
+    unsigned outside; /* calls that gave up the lock for a while: no compaction under them */
+    unsigned port;    /* where it listens: what a forwarded node is told of S3 */
     int64_t saved_ms;
     unsigned changes; /* since the last compaction */
 };

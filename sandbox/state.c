@@ -161,7 +161,7 @@ void sb_save(struct sandbox *sandbox, bool now)
 
 void sb_compact(struct sandbox *sandbox)
 {
-    if (sandbox->private->changes < COMPACT_AFTER) {
+    if (sandbox->private->changes < COMPACT_AFTER || sandbox->private->outside > 0) {
         return;
     }
     struct lb_arena *fresh = lb_arena_new();
