@@ -68,10 +68,12 @@ static bool aws_principal(struct sandbox *sandbox, struct lb_arena *arena, const
 {
     const char *own = lb_arena_printf(arena, "arn:aws:iam::%s:role/", sandbox->account);
     if (lb_starts_with(text, own)) {
+        /* a role that was not made here is taken to exist: an account holds more than one spec */
         const struct lb_value *role = sb_role_find(sandbox, text);
-        return role &&
-               lb_int_at(role, "CreateDate", 0) + sb_setting(sandbox, "iam_propagation_s", 0) <=
-                   sb_now(sandbox);
+        if (!role)
+            return !sb_setting(sandbox, "iam_strict_principals", 0);
+        return lb_int_at(role, "CreateDate", 0) + sb_setting(sandbox, "iam_propagation_s", 0) <=
+               sb_now(sandbox);
     }
     return lb_streq(text, "*") || digits12(text) || lb_starts_with(text, "arn:aws") ||
            lb_starts_with(text, "AROA") || lb_starts_with(text, "AIDA");

@@ -294,6 +294,7 @@ def role_is_changed_and_deleted(box):
 def malformed_policies_are_refused(box):
     iam = box.client("iam")
     iam.create_role(RoleName="bad", AssumeRolePolicyDocument=trust())
+    box.control("POST", "settings", {"iam_strict_principals": 1})
     good = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     for document in ("{", json.dumps({"Statement": []}), json.dumps({"Version": "2020-01-01",
                      "Statement": [good]}), json.dumps(statement(**{**good, "Efect": "x"})),
@@ -506,6 +507,7 @@ def config_writes_need_a_checksum(box):
 @check
 def bucket_policy_is_checked(box):
     s3, name = bucket(box)
+    box.control("POST", "settings", {"iam_strict_principals": 1})
     arn = f"arn:aws:s3:::{name}"
     role = box.client("iam").create_role(RoleName="reader",
                                          AssumeRolePolicyDocument=trust())["Role"]["Arn"]
