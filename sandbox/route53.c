@@ -169,7 +169,7 @@ static struct lb_value *zone_with_reference(struct sb_call *call, const char *re
     return NULL;
 }
 
-static void create_hosted_zone(struct sb_call *call)
+void sb_r53_create_zone(struct sb_call *call)
 {
     static const char *const ns[] = {"ns-1.awsdns-00.com.", "ns-513.awsdns-00.net.",
                                      "ns-1025.awsdns-00.org.", "ns-1537.awsdns-00.co.uk.", NULL};
@@ -188,6 +188,7 @@ static void create_hosted_zone(struct sb_call *call)
                      "A hosted zone has already been created with the specified caller reference.");
         return;
     }
+    sb_r53_drop_example(call);
     id = new_id(call, 'Z', 20);
     lb_map_set_string(call->arena, zone, "id", id);
     lb_map_set_string(call->arena, zone, "name",
@@ -336,7 +337,7 @@ static void list_hosted_zones(struct sb_call *call)
  * ------------------------------------------------------------------------------------------ */
 #define V "/2013-04-01/"
 static const struct sb_route routes[] = {
-    {"POST", V "hostedzone", "CreateHostedZone", true, create_hosted_zone, NULL},
+    {"POST", V "hostedzone", "CreateHostedZone", true, sb_r53_create_zone, NULL},
     {"GET", V "hostedzone", "ListHostedZones", false, list_hosted_zones, NULL},
     {"GET", V "hostedzonesbyname", "ListHostedZonesByName", false, list_hosted_zones_by_name, NULL},
     {"GET", V "hostedzone/{}", "GetHostedZone", false, get_hosted_zone, NULL},
@@ -411,6 +412,7 @@ const struct sb_service sb_service_route53 = {
     .signing = "route53",
     .route = route,
     .handle = handle,
+    .begin = sb_r53_begin,
     .tick = sb_checks_tick,
     .error = error,
     .global = true,

@@ -52,4 +52,11 @@ bool sb_check_healthy(struct sandbox *sandbox, struct lb_value *check);
 /* Remembers the last known status of each check. */
 void sb_checks_tick(struct sandbox *sandbox, int64_t now);
 
+/* --- route53_begin.c: the zone that a fresh account has
+ * ------------------------------------------- */
+void sb_r53_create_zone(struct sb_call *call); /* in route53.c */
+void sb_r53_begin(struct sandbox *sandbox);
+/* Before another zone of that name is made: the example zone goes, as long as nobody used it. */
+void sb_r53_drop_example(struct sb_call *call);
+
 #endif

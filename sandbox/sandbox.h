@@ -83,6 +83,9 @@ struct sb_service {
     int (*route)(struct sandbox *, struct sb_request *);
     /* Does it. Answers always; an error is an answer too. */
     void (*handle)(struct sandbox *, struct sb_request *, struct sb_response *);
+    /* Fills the service's state of a fresh account; not called when a state was loaded. Optional.
+     */
+    void (*begin)(struct sandbox *);
     /* Time has passed (also called with small steps): domains progress, rules expire, replication.
      */
     void (*tick)(struct sandbox *, int64_t now);

@@ -128,7 +128,11 @@ int sb_open(struct sandbox *sandbox, const char *log_path)
     int64_t saved = lb_int_at(sandbox->state, "sandbox/now", 0);
     int64_t wall = lb_time_now();
     private->ids = (uint64_t)lb_int_at(sandbox->state, "sandbox/ids", 0);
+    bool fresh = !lb_value_count(sandbox->state);
     sb_clock_start(sandbox, saved > wall ? saved : wall);
+    for (size_t i = 0; fresh && sb_services[i]; i++)
+        if (sb_services[i]->begin)
+            sb_services[i]->begin(sandbox);
     return 0;
 }
 
