@@ -380,7 +380,13 @@ static bool claims(const struct sandbox *sandbox, const struct sb_request *reque
 
 static int route(struct sandbox *sandbox, struct sb_request *request)
 {
-    return sb_route_announce(routes, sandbox, request);
+    if (sb_route_announce(routes, sandbox, request) == 0)
+        return 0;
+    /* A real node behind the domain may know it; ours answers as a node does. */
+    request->operation = "Other";
+    request->resource = request->path;
+    request->mutating = !lb_streq(request->method, "GET") && !lb_streq(request->method, "HEAD");
+    return 0;
 }
 
 static void domain_error(const struct sb_request *request, struct sb_response *response, int status,

@@ -5,6 +5,7 @@
 
 #include "base/diag.h"
 #include "base/json.h"
+#include "sandbox/policy.h"
 
 #include <string.h>
 
@@ -264,8 +265,15 @@ static int check_references(struct sb_call *call)
             return -1;
         }
     }
-    if (*policy && !sb_domain_policy_text(call, policy)) {
+    if (*policy && (sb_policy_fault(call->sandbox, call->arena, policy, SB_POLICY_RESOURCE) ||
+                    !sb_domain_policy_text(call, policy))) {
         sb_domain_error(call, 409, "InvalidTypeException", "Error setting policy: [%s]", policy);
+        return -1;
+    }
+    if (lb_value_count(lb_value_at(call->body, "VPCOptions/SubnetIds")) &&
+        !sb_role_find(call->sandbox, "AWSServiceRoleForAmazonOpenSearchService")) {
+        sb_domain_invalid(call, "Before you can proceed, you must enable a service-linked role to "
+                                "give Amazon OpenSearch Service permissions to access your VPC.");
         return -1;
     }
     return 0;
