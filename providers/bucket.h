@@ -62,6 +62,9 @@ int lb_bucket_ask(struct lb_read *read, const struct lb_op *op, lb_decode_fn *de
  * that lives in another region say nothing: HeadBucket's speaks for all. */
 bool lb_bucket_ok(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer,
                   bool *unset);
+/* The document of an answer, whatever its root is called: SDKs do not look at the name either, and
+ * S3-compatible servers differ in it. NULL when there is none, and for what was never set. */
+const struct lb_value *lb_bucket_document(const struct lb_answer *answer);
 int lb_bucket_read(struct lb_read *read);
 int lb_bucket_read_tags(struct lb_read *read);
 int lb_bucket_read_ownership(struct lb_read *read);

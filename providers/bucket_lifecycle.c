@@ -196,7 +196,7 @@ static void decode_lifecycle(struct lb_read *read, const struct lb_call *call,
     if (!lb_bucket_ok(read, call, answer, &unset) && !unset) {
         return;
     }
-    const struct lb_value *document = lb_map_get(answer->body, "LifecycleConfiguration");
+    const struct lb_value *document = lb_bucket_document(answer);
     struct lb_value *rules = lb_value_at(document, "Rule");
     struct lb_value *lifecycle = lb_map_map(read->arena, lb_read_value(read), "lifecycle");
     struct lb_value *out = lb_map_list(read->arena, lifecycle, "rules");

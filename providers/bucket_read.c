@@ -57,6 +57,12 @@ bool lb_bucket_ok(struct lb_read *read, const struct lb_call *call, const struct
     return !is_elsewhere(read, answer) && lb_read_ok(read, call, answer);
 }
 
+const struct lb_value *lb_bucket_document(const struct lb_answer *answer)
+{
+    const struct lb_entry *root = lb_map_nth(answer->body, 0);
+    return root && answer->outcome == LB_ANSWERED ? root->value : NULL;
+}
+
 /* --- existence ----------------------------------------------------------------------------------
  */
 
@@ -104,7 +110,7 @@ static void decode_tagging(struct lb_read *read, const struct lb_call *call,
 {
     bool unset;
     if (lb_bucket_ok(read, call, answer, &unset) || unset) {
-        lb_tags_read(read, lb_value_at(answer->body, "Tagging/TagSet/Tag"));
+        lb_tags_read(read, lb_value_at(lb_bucket_document(answer), "TagSet/Tag"));
     }
 }
 
@@ -118,7 +124,7 @@ static void decode_ownership(struct lb_read *read, const struct lb_call *call,
 {
     bool unset;
     if (lb_bucket_ok(read, call, answer, &unset)) {
-        const struct lb_value *rules = lb_value_at(answer->body, "OwnershipControls/Rule");
+        const struct lb_value *rules = lb_map_get(lb_bucket_document(answer), "Rule");
         lb_map_set_string(read->arena, lb_read_value(read), "ownership",
                           lb_text_at(lb_xml_item(rules, 0), "ObjectOwnership", NULL));
     }
@@ -145,7 +151,7 @@ static void decode_public_access(struct lb_read *read, const struct lb_call *cal
     if (!lb_bucket_ok(read, call, answer, &unset) && !unset) {
         return;
     }
-    const struct lb_value *block = lb_map_get(answer->body, "PublicAccessBlockConfiguration");
+    const struct lb_value *block = lb_bucket_document(answer);
     struct lb_value *out = lb_map_map(read->arena, lb_read_value(read), "public_access");
     for (size_t i = 0; i < sizeof public_access / sizeof *public_access; i++) {
         lb_map_set_bool(read->arena, out, public_access[i].key,
@@ -165,8 +171,7 @@ static void decode_encryption(struct lb_read *read, const struct lb_call *call,
     if (!lb_bucket_ok(read, call, answer, &unset)) {
         return;
     }
-    const struct lb_value *rule = lb_xml_item(
-        lb_value_at(answer->body, "ServerSideEncryptionConfiguration/Rule"), 0);
+    const struct lb_value *rule = lb_xml_item(lb_map_get(lb_bucket_document(answer), "Rule"), 0);
     const struct lb_value *how = lb_map_get(rule, "ApplyServerSideEncryptionByDefault");
     struct lb_value *out = lb_map_map(read->arena, lb_read_value(read), "encryption");
     lb_map_set_string(read->arena, out, "algorithm", lb_text_at(how, "SSEAlgorithm", NULL));
@@ -187,7 +192,7 @@ static void decode_versioning(struct lb_read *read, const struct lb_call *call,
     if (lb_bucket_ok(read, call, answer, &unset)) {
         struct lb_value *out = lb_map_map(read->arena, lb_read_value(read), "versioning");
         lb_map_set_string(read->arena, out, "status",
-                          lb_text_at(answer->body, "VersioningConfiguration/Status", NULL));
+                          lb_text_at(lb_bucket_document(answer), "Status", NULL));
     }
 }
 
