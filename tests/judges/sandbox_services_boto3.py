@@ -36,7 +36,7 @@ def calls_are_named_in_the_log(sandbox):
     for wanted in (("opensearch", "CreateDomain", True), ("opensearch", "DescribeDomains", False),
                    ("opensearch", "UpdateDomainConfig", True),
                    ("opensearch", "UpdateDomainConfig", False),  # a dry run
-                   ("cluster", "PutRepository", True), ("cluster", "GetSnapshot", False),
+                   ("cluster", "CreateRepository", True), ("cluster", "GetSnapshot", False),
                    ("route53", "ChangeResourceRecordSets", True),
                    ("route53", "ListTagsForResources", False),
                    ("cloudwatch", "PutMetricData", True), ("cloudwatch", "DescribeAlarms", False)):

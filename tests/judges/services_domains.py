@@ -56,7 +56,9 @@ def domain_inputs_are_validated(sandbox):
     absent = json.dumps({"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/absent"},
         "Action": "es:*", "Resource": "*"}]})
+    sandbox.control("POST", "settings", {"iam_strict_principals": 1})
     refused(es.create_domain, "InvalidTypeException", 409, AccessPolicies=absent, **base)
+    sandbox.control("POST", "settings", {"iam_strict_principals": 0})
     message = refused(es.create_domain, "ValidationException", 400, VPCOptions={
         "SubnetIds": ["subnet-1"]}, **base)["Error"]["Message"]
     assert "service-linked role" in message, message
