@@ -86,3 +86,22 @@ char *lb_size_format(struct lb_arena *arena, int64_t bytes)
     return lb_arena_printf(arena, "%lld%s", (long long)(bytes / sizes[unit].factor),
                            sizes[unit].name);
 }
+
+char *lb_duration_words(struct lb_arena *arena, int64_t seconds)
+{
+    static const struct {
+        int64_t seconds;
+        const char *unit, *next;
+        int64_t next_seconds;
+    } rows[] = {{86400, "d", "h", 3600}, {3600, "h", "m", 60}, {60, "m", "s", 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (seconds < rows[i].seconds)
+            continue;
+        long long big = (long long)(seconds / rows[i].seconds);
+        long long small = (long long)(seconds % rows[i].seconds / rows[i].next_seconds);
+        return small
+                   ? lb_arena_printf(arena, "%lld%s %lld%s", big, rows[i].unit, small, rows[i].next)
+                   : lb_arena_printf(arena, "%lld%s", big, rows[i].unit);
+    }
+    return lb_arena_printf(arena, "%llds", (long long)seconds);
+}

@@ -22,6 +22,8 @@ int lb_time_parse_http(const char *text, int64_t *out);
 int lb_duration_parse(const char *text, int64_t *seconds);
 /* The largest whole units: 5400 -> "90m", 3600 -> "1h", 86400 -> "1d", 0 -> "0s". */
 char *lb_duration_format(struct lb_arena *arena, int64_t seconds);
+/* For people: the two largest units, "45s", "15m 12s", "2h 5m", "3d 4h". */
+char *lb_duration_words(struct lb_arena *arena, int64_t seconds);
 /* "200Gi", "10Mi", "1Ti", "512Ki" -> bytes. 0 or -1. */
 int lb_size_parse(const char *text, int64_t *bytes);
 char *lb_size_format(struct lb_arena *arena, int64_t bytes);

@@ -56,8 +56,8 @@ static void draw(struct lb_progress *progress, struct lb_str *out)
         int64_t elapsed = (lb_time_monotonic_ms() - row->started_ms) / 1000;
         struct lb_str line = {0};
         lb_str_printf(&line, "  ... %s: %s  %s of about %s%s%s", step->address, step->title,
-                      lb_duration_format(progress->cli->arena, elapsed),
-                      lb_duration_format(progress->cli->arena, step->estimate_s),
+                      lb_duration_words(progress->cli->arena, elapsed),
+                      lb_duration_words(progress->cli->arena, step->estimate_s),
                       row->detail ? "  " : "", row->detail ? row->detail : "");
         size_t room = progress->cli->width > 4 ? progress->cli->width - 1 : 79;
         lb_str_add(out, lb_str_text(&line), line.length < room ? line.length : room);
@@ -78,7 +78,7 @@ static void line(struct lb_progress *progress, struct lb_str *out, const char *m
     lb_str_printf(out, "%s %s: %s (%s)", mark, lb_escape(progress->cli->arena, step->address),
                   lb_escape(progress->cli->arena, step->title), step->call);
     if (event->type != LB_EVENT_STEP_START)
-        lb_str_printf(out, " [%s]", lb_duration_format(progress->cli->arena, event->elapsed_s));
+        lb_str_printf(out, " [%s]", lb_duration_words(progress->cli->arena, event->elapsed_s));
     if (event->detail)
         lb_str_printf(out, " %s", lb_escape(progress->cli->arena, event->detail));
     lb_str_putc(out, '\n');
@@ -191,7 +191,7 @@ void lb_progress_close(struct lb_progress *progress, const struct lb_apply_resul
                                                : "Run apply again to go on from here.";
     const char *message = lb_arena_printf(
         cli->arena, "Apply: %zu done, %zu failed, %zu not started, in %s. %s", result->done,
-        result->failed, result->not_started, lb_duration_format(cli->arena, seconds), tail);
+        result->failed, result->not_started, lb_duration_words(cli->arena, seconds), tail);
     if (!lb_flag(cli, "json")) {
         close_text(progress, result, message);
         return;

@@ -149,7 +149,7 @@ static void render_change(struct page *page, const struct lb_change *change)
     paint(page, look->sgr, lb_arena_printf(page->arena, "%s %s", look->symbol, look->word));
     lb_str_printf(page->out, "  %s", lb_escape(page->arena, change->address));
     if (seconds >= 60)
-        lb_str_printf(page->out, "  about %s", lb_duration_format(page->arena, seconds / 60 * 60));
+        lb_str_printf(page->out, "  about %s", lb_duration_words(page->arena, seconds / 60 * 60));
     place(page, &change->mark);
     lb_str_putc(page->out, '\n');
     if (change->action != LB_ACTION_UPDATE && change->reason && *change->reason)
@@ -212,7 +212,7 @@ static void render_steps(struct page *page)
     paint(page, "1", "Steps");
     lb_str_printf(page->out,
                   ", in an order that respects what needs what; about %s on the longest path\n",
-                  lb_duration_format(page->arena, longest_path(page->arena, plan)));
+                  lb_duration_words(page->arena, longest_path(page->arena, plan)));
     for (size_t i = 0; i < plan->step_count; i++) {
         const struct lb_step *step = &plan->steps[i];
         lb_str_printf(page->out, "  %4s  %-40s  %s  (%s)\n", step->id,

@@ -35,6 +35,9 @@ struct lb_refresh {
     const char *caller; /* ARN */
     uint64_t calls;
 };
+/* Notes a stray once. */
+void lb_refresh_stray(struct lb_refresh *refresh, struct lb_stack *stack, const char *address,
+                      const char *what);
 /* Reads every selected object of all stacks in one wave (two where an endpoint must be known
  * first). Fails only when nothing can be planned: credentials, wrong account. What could not be
  * read is marked so. */

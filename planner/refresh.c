@@ -1,4 +1,5 @@
 /* refresh.c: reading the live state of whole stacks, and who we are while doing it. */
+#include "planner/release.h"
 #include "planner/wave.h"
 
 #include "base/exit.h"
@@ -84,6 +85,30 @@ static int check_identity(const struct identity *identity, struct lb_stack *cons
     return 0;
 }
 
+void lb_refresh_stray(struct lb_refresh *refresh, struct lb_stack *stack, const char *address,
+                      const char *what)
+{
+    struct lb_arena *arena = stack->arena;
+    for (size_t i = 0; i < refresh->stray_count; i++)
+        if (lb_streq(refresh->strays[i].address, address) && refresh->strays[i].stack == stack)
+            return;
+    refresh->strays = lb_arena_grow(arena, refresh->strays, refresh->stray_count,
+                                    refresh->stray_count + 1, sizeof *refresh->strays,
+                                    &refresh->stray_capacity);
+    refresh->strays[refresh->stray_count++] = (struct lb_stray){
+        lb_arena_strdup(arena, address), lb_arena_strdup(arena, what), stack};
+}
+
+/* With --target nothing is said of the rest of the stack, so nothing is listed either. */
+static bool whole(struct lb_stack *const *stacks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < stacks[i]->resource_count; k++)
+            if (!stacks[i]->resources[k]->selected)
+                return false;
+    return true;
+}
+
 int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                    struct lb_refresh *out)
 {
@@ -95,6 +120,8 @@ int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, siz
             if (stacks[i]->resources[k]->selected)
                 lb_wave_add(wave, stacks[i], stacks[i]->resources[k], NULL);
     lb_wave_start(wave);
+    if (whole(stacks, stack_count))
+        lb_release_ask(engine, stacks, stack_count, out);
     engine->exchange->run(engine->exchange->self, engine->stop);
     if (engine->stop && *engine->stop)
         return -1;

@@ -190,15 +190,7 @@ static void ask(struct lb_read *read, const struct lb_call *call, lb_decode_fn *
 static void stray(struct lb_read *read, const char *address, const char *what)
 {
     struct reading *reading = read->engine;
-    struct lb_refresh *out = reading->wave->strays;
-    for (size_t i = 0; i < out->stray_count; i++)
-        if (lb_streq(out->strays[i].address, address) && out->strays[i].stack == reading->stack)
-            return;
-    struct lb_arena *arena = reading->stack->arena;
-    out->strays = lb_arena_grow(arena, out->strays, out->stray_count, out->stray_count + 1,
-                                sizeof *out->strays, &out->stray_capacity);
-    out->strays[out->stray_count++] = (struct lb_stray){
-        lb_arena_strdup(arena, address), lb_arena_strdup(arena, what), reading->stack};
+    lb_refresh_stray(reading->wave->strays, reading->stack, address, what);
 }
 
 /* --- objects

@@ -6,6 +6,7 @@
 const struct sb_service *const sb_services[] = {
     &sb_service_iam,
     &sb_service_sts,
+    &sb_service_tagging,
     &sb_service_opensearch,
     &sb_service_cluster,
     &sb_service_cloudwatch,

@@ -11,5 +11,6 @@ extern const struct sb_service sb_service_opensearch;
 extern const struct sb_service sb_service_cluster;
 extern const struct sb_service sb_service_route53;
 extern const struct sb_service sb_service_cloudwatch;
+extern const struct sb_service sb_service_tagging;
 
 #endif

@@ -173,6 +173,20 @@ static void test_durations(void **state)
     check_rows(durations, COUNT(durations), lb_duration_parse, lb_duration_format);
 }
 
+static void test_duration_words(void **state)
+{
+    static const struct {
+        int64_t seconds;
+        const char *words;
+    } rows[] = {{0, "0s"},       {59, "59s"},  {60, "1m"},    {912, "15m 12s"}, {3600, "1h"},
+                {7500, "2h 5m"}, {3605, "1h"}, {86400, "1d"}, {90061, "1d 1h"}, {-5, "-5s"}};
+    struct lb_arena *arena = lb_arena_new();
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(lb_duration_words(arena, rows[i].seconds), rows[i].words);
+    lb_arena_free(arena);
+}
+
 static void test_sizes(void **state)
 {
     (void)state;
@@ -211,8 +225,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_times),     cmocka_unit_test(test_http_dates),
-        cmocka_unit_test(test_durations), cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_every_day), cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_durations), cmocka_unit_test(test_duration_words),
+        cmocka_unit_test(test_sizes),     cmocka_unit_test(test_every_day),
+        cmocka_unit_test(test_clocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,117 @@
+/* release.c: what left the spec. Objects carry their stack and address as tags, so one list per
+ * region says what is ours, and what of it no spec of this run declares is reported as released. It
+ * is never deleted. IAM roles are not covered by that list; record sets and schedules are found
+ * where they lie.
+ * https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+ */
+#include "planner/release.h"
+
+#include "transport/explain.h"
+
+#define VALUES_MAX 20 /* of one tag filter */
+
+static const struct lb_service tagging = {.id = "tagging",
+                                          .signing = "tagging",
+                                          .prefix = "tagging",
+                                          .endpoint_id = "RESOURCE_GROUPS_TAGGING_API",
+                                          .wire = LB_WIRE_JSON,
+                                          .target = "ResourceGroupsTaggingAPI_20170126"};
+static const struct lb_op get_resources = {.service = &tagging,
+                                           .name = "GetResources",
+                                           .method = "POST",
+                                           .path = "/",
+                                           .iam = "tag:GetResources"};
+
+struct listing {
+    struct lb_engine *engine;
+    struct lb_stack *const *stacks;
+    size_t stack_count;
+    struct lb_refresh *out;
+    const struct lb_call *call;
+};
+
+static void ask(struct listing *listing, const char *page);
+
+static const char *tag_of(const struct lb_value *tags, const char *key)
+{
+    for (size_t i = 0; i < lb_value_count(tags); i++)
+        if (lb_streq(lb_text_at(lb_list_item(tags, i), "Key", ""), key))
+            return lb_text_at(lb_list_item(tags, i), "Value", "");
+    return "";
+}
+
+static void judge(struct listing *listing, const struct lb_value *item)
+{
+    const struct lb_value *tags = lb_map_get(item, "Tags");
+    const char *name = tag_of(tags, LB_TAG_STACK), *address = tag_of(tags, LB_TAG_ADDRESS);
+    for (size_t i = 0; i < listing->stack_count; i++) {
+        struct lb_stack *stack = listing->stacks[i];
+        if (lb_streq(stack->name, name) && *address && !lb_stack_find_address(stack, address))
+            lb_refresh_stray(listing->out, stack, address,
+                             lb_arena_printf(stack->arena, "%s left the spec; it is kept",
+                                             lb_text_at(item, "ResourceARN", "")));
+    }
+}
+
+/* Not being allowed to list costs this report, nothing else: the plan stays complete. */
+static void cannot_list(struct listing *listing, const struct lb_answer *answer)
+{
+    struct lb_arena *arena = listing->engine->arena;
+    struct lb_diag why = {0};
+    lb_answer_diag(arena, listing->call, answer, &why);
+    for (size_t i = 0; i < listing->stack_count; i++) {
+        struct lb_diag diag = {.code = "LB-P030", .detail = why.detail};
+        lb_diags_add(listing->stacks[i]->diags, &diag);
+    }
+}
+
+static void listed(void *payload, const struct lb_answer *answer)
+{
+    struct listing *listing = payload;
+    listing->out->calls++;
+    if (answer->outcome != LB_ANSWERED) {
+        cannot_list(listing, answer);
+        return;
+    }
+    const struct lb_value *items = lb_map_get(answer->body, "ResourceTagMappingList");
+    for (size_t i = 0; i < lb_value_count(items); i++)
+        judge(listing, lb_list_item(items, i));
+    const char *page = lb_text_at(answer->body, "PaginationToken", "");
+    if (*page)
+        ask(listing, page);
+}
+
+static void ask(struct listing *listing, const char *page)
+{
+    struct lb_arena *arena = listing->engine->arena;
+    struct lb_call *call = lb_call_new(arena, &get_resources, listing->call->region);
+    struct lb_value *body = lb_call_body(arena, call);
+    struct lb_value *filter = lb_list_add(arena, lb_map_list(arena, body, "TagFilters"),
+                                          lb_value_map(arena));
+    lb_map_set_string(arena, filter, "Key", LB_TAG_STACK);
+    for (size_t i = 0; i < listing->stack_count && listing->stack_count <= VALUES_MAX; i++)
+        lb_list_add_string(arena, lb_map_list(arena, filter, "Values"), listing->stacks[i]->name);
+    lb_map_set_int(arena, body, "ResourcesPerPage", 100);
+    if (page)
+        lb_map_set_string(arena, body, "PaginationToken", page);
+    listing->call = call;
+    struct lb_exchange *exchange = listing->engine->exchange;
+    exchange->submit(exchange->self, NULL, arena, call, listed, listing);
+}
+
+void lb_release_ask(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
+                    struct lb_refresh *out)
+{
+    struct lb_arena *arena = engine->arena;
+    struct lb_value *regions = lb_value_map(arena);
+    for (size_t i = 0; i < stack_count; i++) {
+        lb_map_set_bool(arena, regions, stacks[i]->regions[LB_SIDE_PRIMARY], true);
+        lb_map_set_bool(arena, regions, stacks[i]->regions[LB_SIDE_SECONDARY], true);
+    }
+    for (size_t i = 0; i < lb_value_count(regions); i++) {
+        struct listing *listing = lb_arena_alloc(arena, sizeof *listing);
+        *listing = (struct listing){engine, stacks, stack_count, out, NULL};
+        listing->call = lb_call_new(arena, &get_resources, lb_map_nth(regions, i)->key);
+        ask(listing, NULL);
+    }
+}
