@@ -283,7 +283,9 @@ static void decode_zones(struct lb_read *read, const struct lb_call *call,
 
 static int read_records(struct lb_read *read)
 {
-    const char *zone_id = lb_text_at(read->resource->desired, "zone_id", NULL);
+    /* Stated, or known from the read before a write: Route 53 serves five requests a second. */
+    const char *zone_id = lb_text_at(read->resource->desired, "zone_id",
+                                     lb_text_at(read->resource->live.value, "zone_id", NULL));
     if (zone_id) {
         ask_sets(read, zone_id, 0);
         return 0;
