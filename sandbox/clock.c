@@ -18,6 +18,11 @@ void sb_clock_start(struct sandbox *sandbox, int64_t at)
     private->now = at;
 }
 
+int64_t sb_paced_ms(const struct sandbox *sandbox)
+{
+    return (int64_t)((double)lb_time_monotonic_ms() * sandbox->speed);
+}
+
 int64_t sb_now(const struct sandbox *sandbox)
 {
     return sandbox->private->now;

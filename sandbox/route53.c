@@ -367,11 +367,12 @@ static int route(struct sandbox *sandbox, struct sb_request *request)
     return sb_route_announce(routes, sandbox, request);
 }
 
-/* A token bucket in wall time: 5/s, burst 5. The account's limit counts all calls and callers. */
+/* A token bucket: 5/s, burst 5. The account's limit counts all calls and callers. It fills in the
+ * sandbox's time, as clients pace themselves when told LIFEBOAT_TIME_SCALE. */
 static bool rate_exceeded(struct sandbox *sandbox)
 {
     struct lb_value *bucket = sb_r53_table(sandbox, "rate");
-    int64_t now = lb_time_monotonic_ms(), last = lb_int_at(bucket, "at_ms", 0);
+    int64_t now = sb_paced_ms(sandbox), last = lb_int_at(bucket, "at_ms", 0);
     int64_t milli = lb_int_at(bucket, "milli", PER_SECOND * 1000);
 
     if (now < last || now - last > 1000)

@@ -358,7 +358,7 @@ static void finish(struct batch *batch, const struct lb_value *sent)
     }
     insert_sorted(call->sandbox, batch->zone, batch->records);
     sb_keep_int(call->sandbox, batch->zone, "busy_until_ms",
-                lb_time_monotonic_ms() + PRIOR_REQUEST_MS);
+                sb_paced_ms(call->sandbox) + PRIOR_REQUEST_MS);
     lb_map_set(call->arena, body, "ChangeInfo",
                sb_r53_change(call, lb_text_at(sent, "ChangeBatch/Comment", "")));
     sb_r53_reply(call, 200, "ChangeResourceRecordSetsResponse", body);
@@ -369,7 +369,7 @@ void sb_op_change_resource_record_sets(struct sb_call *call)
     struct lb_value *sent = lb_map_get(call->body, "ChangeResourceRecordSetsRequest");
     struct lb_value *changes = lb_value_at(sent, "ChangeBatch/Changes/Change");
     struct batch batch = {.call = call, .zone = sb_r53_zone_wanted(call)};
-    int64_t busy = lb_int_at(batch.zone, "busy_until_ms", 0) - lb_time_monotonic_ms();
+    int64_t busy = lb_int_at(batch.zone, "busy_until_ms", 0) - sb_paced_ms(call->sandbox);
 
     if (!batch.zone)
         return;

@@ -30,6 +30,9 @@ struct sandbox {
 /* Virtual now, seconds UTC; moves with the wall clock times speed, and by POST clock. It stands
  * still while one request is handled, and within tick it is the tick's time. */
 int64_t sb_now(const struct sandbox *sandbox);
+/* Milliseconds from an arbitrary start, as fast as that clock but never jumping: for request rates,
+ * since clients pace themselves by LIFEBOAT_TIME_SCALE. */
+int64_t sb_paced_ms(const struct sandbox *sandbox);
 /* The service's state map, made empty on first use. What is stored in it must be made in, or copied
  * (lb_value_copy) into, sandbox->arena: a request's arena ends with its answer. Keep no pointer
  * into the state from one call to the next: compaction moves it. Keys may be any UTF-8 text. */

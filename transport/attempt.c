@@ -155,7 +155,7 @@ static bool give_up(struct lb_loop *loop, struct lb_job *job, int64_t *delay_ms)
 
 static void feed_back(struct lb_loop *loop, struct lb_job *job, enum lb_outcome outcome)
 {
-    int64_t now = lb_time_monotonic_ms();
+    int64_t now = lb_loop_now_ms(loop);
     if (outcome == LB_THROTTLED) {
         loop->counts.throttled++;
         lb_bucket_throttled(&job->lane->bucket, now);

@@ -78,13 +78,18 @@ static struct lb_lane *find_lane(struct lb_loop *loop, const struct lb_job *job)
     if (at >= 0)
         return loop->lane_table[at];
     struct lb_lane *lane = lb_arena_alloc(loop->arena, sizeof *lane);
-    lb_lane_init(lane, service, lb_arena_strdup(loop->arena, key), lb_time_monotonic_ms());
+    lb_lane_init(lane, service, lb_arena_strdup(loop->arena, key), lb_loop_now_ms(loop));
     loop->lane_table = lb_arena_grow(loop->arena, loop->lane_table, loop->lane_count,
                                      loop->lane_count + 1, sizeof(struct lb_lane *),
                                      &loop->lane_capacity);
     lb_map_set_int(loop->arena, loop->lane_index, lane->key, (int64_t)loop->lane_count);
     loop->lane_table[loop->lane_count++] = lane;
     return lane;
+}
+
+int64_t lb_loop_now_ms(const struct lb_loop *loop)
+{
+    return (int64_t)((double)(lb_time_monotonic_ms() - loop->start_ms) * loop->time_scale);
 }
 
 static void finish(struct lb_job *job)
@@ -146,8 +151,7 @@ static void after(void *self, int64_t ms, lb_timer_fn *fn, void *payload)
 
 static int64_t now_ms(void *self)
 {
-    const struct lb_loop *loop = self;
-    return (int64_t)((double)(lb_time_monotonic_ms() - loop->start_ms) * loop->time_scale);
+    return lb_loop_now_ms(self);
 }
 
 /* The end of a back-off: to the front, since it has waited longest. */
@@ -193,7 +197,8 @@ static int64_t dispatch(struct lb_loop *loop)
         struct lb_lane *lane = loop->lane_table[i];
         while (lane->first && lane->in_flight < lane->window) {
             int64_t wait;
-            if (!lb_bucket_take(&lane->bucket, lb_time_monotonic_ms(), &wait)) {
+            if (!lb_bucket_take(&lane->bucket, lb_loop_now_ms(loop), &wait)) {
+                wait = (int64_t)ceil((double)wait / loop->time_scale);
                 soonest = soonest < 0 || wait < soonest ? wait : soonest;
                 break;
             }

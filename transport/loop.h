@@ -17,9 +17,8 @@ struct lb_loop_counts {
 /* Credentials are resolved at the first signed call. Log lines (LIFEBOAT_LOG) go to
  * LIFEBOAT_LOG_FILE or standard error, redacted by value. */
 /* Environment, besides creds.h and endpoint.h: LIFEBOAT_LOG, LIFEBOAT_LOG_FILE, and
- * LIFEBOAT_TIME_SCALE=N (set by the sandbox, whose clock runs N times as fast): divides back-off
- * and `after` waits by N and changes nothing else; deadlines and request rates stay in wall-clock
- * time. */
+ * LIFEBOAT_TIME_SCALE=N (set by the sandbox, whose clock runs N times as fast): divides back-off,
+ * `after` waits and the pace of requests by N; deadlines stay in wall-clock time. */
 int lb_loop_new(struct lb_arena *arena, struct lb_diags *diags, struct lb_loop **out);
 struct lb_exchange lb_loop_exchange(struct lb_loop *loop);
 void lb_loop_counts(const struct lb_loop *loop, struct lb_loop_counts *out);

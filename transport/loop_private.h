@@ -91,6 +91,10 @@ void lb_transfer_give_back(struct lb_loop *loop, struct lb_transfer *transfer);
 /* Reads a transfer that ended into job->answer and gives the handle back. */
 void lb_transfer_finish(struct lb_loop *loop, struct lb_transfer *transfer, CURLcode result);
 
+/* --- loop.c --- */
+/* Milliseconds of the scaled clock (LIFEBOAT_TIME_SCALE), which paces buckets too. */
+int64_t lb_loop_now_ms(const struct lb_loop *loop);
+
 /* --- attempt.c --- */
 /* Resolves credentials when that was not done yet. -1: loop->creds_error says why not. */
 int lb_loop_credentials(struct lb_loop *loop);
