@@ -342,6 +342,17 @@ void sb_op_cancel_domain_config_change(struct sb_call *call)
 
 /* --- time
  * --------------------------------------------------------------------------------------------- */
+/* Its data goes with it: a domain made again under the name is empty. */
+static void forget_cluster(struct sandbox *sandbox, const struct lb_value *domain)
+{
+    struct lb_arena *scratch = lb_arena_new();
+
+    lb_map_remove(lb_map_get(sb_state(sandbox, "cluster"), "nodes"),
+                  lb_arena_printf(scratch, "%s/%s", lb_text_at(domain, "region", ""),
+                                  lb_text_at(domain, "name", "")));
+    lb_arena_free(scratch);
+}
+
 /* True when the domain is gone. */
 static bool domain_tick(struct sandbox *sandbox, struct lb_value *domain, int64_t now)
 {
@@ -349,12 +360,17 @@ static bool domain_tick(struct sandbox *sandbox, struct lb_value *domain, int64_
     const char *kind = lb_text_at(change, "kind", "");
 
     if (!lb_bool_at(domain, "endpoint_ready", false) &&
-        now >= lb_int_at(domain, "endpoint_at", now))
+        now >= lb_int_at(domain, "endpoint_at", now)) {
         sb_keep_bool(sandbox, domain, "endpoint_ready", true);
+        sb_touch(sandbox);
+    }
     if (lb_bool_at(change, "done", true) || now < lb_int_at(change, "end", 0))
         return false;
-    if (lb_streq(kind, "delete"))
+    sb_touch(sandbox);
+    if (lb_streq(kind, "delete")) {
+        forget_cluster(sandbox, domain);
         return true;
+    }
     if (lb_streq(kind, "upgrade"))
         sb_keep_string(sandbox, domain, "engine", lb_text_at(domain, "upgrade/target", ""));
     sb_keep_bool(sandbox, change, "done", true);

@@ -391,6 +391,17 @@ def self_managed_elasticsearch_has_slm(sandbox):
 
 
 @check
+def a_domain_made_again_is_empty(sandbox):
+    es = sandbox.client("opensearch", EAST)
+    host = make_domain(sandbox, "again")
+    equal(sandbox.cluster(host, "PUT", "/old/_doc/1", {"a": 1})[0], 201)
+    es.delete_domain(DomainName="again")
+    sandbox.advance("11m")
+    host = make_domain(sandbox, "again")
+    equal(sandbox.cluster(host, "GET", "/old/_count")[0], 404)
+
+
+@check
 def a_region_that_is_down_answers_nothing(sandbox):
     call, _ = fixture(sandbox)
     sandbox.control("POST", "regions/us-west-2", {"state": "down"})
