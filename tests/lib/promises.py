@@ -1,0 +1,24 @@
+"""What holds in every run, whatever a test is about: judged by the sandbox's log of calls."""
+import re
+
+READERS = ("plan", "drift", "show", "validate", "explain", "schema", "version", "help", "completion")
+# Deleting one of these loses something that people own. Sub-documents (a bucket's replication rules,
+# a role's own inline policy) are parts of an object and may go when the spec says so.
+DELETES = re.compile(r"^Delete(Bucket|Objects?|Domain|Role|User|HostedZone|HealthCheck|Alarms|"
+                     r"Repository|Snapshot|SnapshotManagementPolicy|SlmPolicy|Policy|Index)$")
+
+
+def broken(verb, calls, secrets, texts):
+    """The promises that this run of a verb broke, in words."""
+    faults = []
+    for call in calls:
+        name = f"{call['service']}:{call['operation']} on {call['resource']}"
+        if call["mutating"] and verb in READERS:
+            faults.append(f"P1: {verb} sent {name}")
+        if DELETES.match(call["operation"]):
+            faults.append(f"P5: {verb} sent {name}")
+    for place, text in texts.items():
+        for secret in secrets:
+            if secret in text:
+                faults.append(f"P6: a secret is in {place} of {verb}")
+    return faults
