@@ -67,6 +67,35 @@ static void render_finding(struct page *page, const struct lb_diag *finding)
         lb_str_printf(page->out, "    = try: %s\n", finding->remedy);
 }
 
+/* A region that is down answers none of a dozen reads of one object: told once, then counted. */
+static size_t like_it(const struct lb_plan *plan, size_t i)
+{
+    const struct lb_diag *first = &plan->findings[i];
+    size_t count = 0;
+    while (first->service && i + count + 1 < plan->finding_count) {
+        const struct lb_diag *next = &plan->findings[i + count + 1];
+        if (!next->service || !lb_streq(next->code, first->code) ||
+            !lb_streq(next->address, first->address))
+            break;
+        count++;
+    }
+    return count;
+}
+
+static void render_findings(struct page *page)
+{
+    const struct lb_plan *plan = page->plan;
+    if (plan->finding_count)
+        lb_str_putc(page->out, '\n');
+    for (size_t i = 0; i < plan->finding_count; i++) {
+        size_t more = like_it(plan, i);
+        render_finding(page, &plan->findings[i]);
+        if (more)
+            lb_str_printf(page->out, "    and %zu more of its calls likewise\n", more);
+        i += more;
+    }
+}
+
 /* --- changes
  * ------------------------------------------------------------------------------------------- */
 
@@ -226,10 +255,7 @@ void lb_render_text(struct lb_arena *arena, const struct lb_plan *plan, bool col
 {
     struct page page = {arena, plan, out, color, width};
     render_head(&page);
-    if (plan->finding_count)
-        lb_str_putc(out, '\n');
-    for (size_t i = 0; i < plan->finding_count; i++)
-        render_finding(&page, &plan->findings[i]);
+    render_findings(&page);
     render_region(&page, "global");
     render_region(&page, plan->regions[LB_SIDE_PRIMARY]);
     render_region(&page, plan->regions[LB_SIDE_SECONDARY]);
