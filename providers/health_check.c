@@ -126,9 +126,11 @@ struct derivation {
     const char *why;
 };
 
+/* What was stated or derived before stays. */
 static void desire(const struct derivation *d, const char *key, struct lb_value *value)
 {
-    lb_desire(d->stack, d->resource, key, value, d->why);
+    if (!lb_map_get(d->resource->desired, key))
+        lb_desire(d->stack, d->resource, key, value, d->why);
 }
 
 static void derive_alarm(const struct derivation *d)

@@ -131,6 +131,80 @@ static void stated_records_get_what_they_leave_open(void **state)
     kit_free(&kit);
 }
 
+#define DOMAIN_HEAD                                                                                \
+    KIT_HEAD "domains:\n  search: {engine: OpenSearch_2.19, fine_grained: {enabled: false}, "      \
+             "data_nodes: {type: r7g.large.search, count: 3, volume: 200Gi}"
+
+/* The service's own host names, known once the domains are there. */
+static void a_domain_gives_its_endpoints(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_resource *failover = load(
+        &kit, DOMAIN_HEAD "}\nfailover:\n  " NAME ": {zone: example.com, domain: search}\n");
+    const struct lb_value *target = lb_value_at(failover->desired, "records/1/values/0");
+    assert_true(lb_is(target, LB_UNKNOWN));
+    assert_string_equal(target->as.text.bytes, "domain.search@secondary/endpoint");
+    assert_int_equal(failover->need_count, 3);
+    struct lb_resource *domain = kit_find(&kit, "domain.search@secondary");
+    domain->live.status = LB_LIVE_PRESENT;
+    domain->live.value = lb_value_map(kit.arena);
+    lb_map_set_string(kit.arena, domain->live.value, "endpoint", "search-x.us-west-2.es.aws");
+    struct lb_value *known = lb_stack_resolve(&kit.stack, kit.arena, failover->desired);
+    assert_string_equal(lb_text_at(known, "records/1/values/0", ""), "search-x.us-west-2.es.aws");
+    kit_free(&kit);
+}
+
+static void a_cold_standby_has_no_record(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_resource *failover = load(&kit,
+                                        DOMAIN_HEAD ", secondary: {mode: cold}}\nfailover:\n  " NAME
+                                                    ": {zone: example.com, domain: search}\n");
+    const struct lb_value *records = lb_map_get(failover->desired, "records");
+    assert_int_equal(lb_value_count(records), 1);
+    assert_string_equal(lb_text_at(records, "0/failover", ""), "PRIMARY");
+    kit_free(&kit);
+}
+
+static void clusters_of_ones_own_give_their_hosts(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_resource *failover = load(
+        &kit, KIT_HEAD "domains:\n  own: {engine: Elasticsearch_7.10, endpoint: {primary: "
+                       "\"https://a.example.net:9200\", secondary: \"https://b.example.net\"}}\n"
+                       "failover:\n  " NAME ": {zone: example.com, domain: own}\n");
+    const struct lb_value *records = lb_map_get(failover->desired, "records");
+    assert_string_equal(lb_text_at(records, "0/values/0", ""), "a.example.net");
+    assert_string_equal(lb_text_at(records, "1/values/0", ""), "b.example.net");
+    kit_free(&kit);
+}
+
+static void the_object_switch_watches_the_standby_bucket(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, KIT_HEAD "buckets:\n  dr-west: {region: secondary}\nfailover:\n  " NAME
+                        ": {zone: example.com, switch: standby-object, object: {bucket: dr-west, "
+                        "key: \"switch/to west\"}, " TARGETS "}\n");
+    const struct lb_value *check = kit_find(&kit, "health_check." NAME)->desired;
+    assert_string_equal(lb_text_at(check, "type", ""), "HTTPS");
+    assert_string_equal(lb_text_at(check, "host", ""), "dr-west.s3.us-west-2.amazonaws.com");
+    assert_string_equal(lb_text_at(check, "path", ""), "/switch/to%20west");
+    assert_true(lb_bool_at(check, "inverted", false));
+    assert_null(lb_stack_find_address(&kit.stack, "alarm." NAME "@secondary"));
+    kit_free(&kit);
+    assert_int_equal(kit_load(&kit,
+                              KIT_HEAD "buckets:\n  dr-east: {region: primary}\nfailover:\n  " NAME
+                                       ": {zone: example.com, switch: standby-object, object: "
+                                       "{bucket: dr-east, key: up}, " TARGETS "}\n"),
+                     -1);
+    assert_true(kit_said(&kit.diags, "LB-S104", 9));
+    kit_free(&kit);
+}
+
 static void refuses_what_cannot_work(void **state)
 {
     (void)state;
@@ -404,6 +478,10 @@ int main(void)
         cmocka_unit_test(the_pair_does_not_move_with_the_active_side),
         cmocka_unit_test(the_record_switch_follows_the_active_side),
         cmocka_unit_test(stated_records_get_what_they_leave_open),
+        cmocka_unit_test(a_domain_gives_its_endpoints),
+        cmocka_unit_test(a_cold_standby_has_no_record),
+        cmocka_unit_test(clusters_of_ones_own_give_their_hosts),
+        cmocka_unit_test(the_object_switch_watches_the_standby_bucket),
         cmocka_unit_test(refuses_what_cannot_work),
         cmocka_unit_test(reads_its_sets_and_shows_others),
         cmocka_unit_test(nothing_of_ours_is_absent),
