@@ -31,7 +31,7 @@ static const struct {
     {&snapshot, LB_DENIED, 403, "security_exception", "LB-A010", LB_EXIT_CREDENTIALS,
      "role of the cluster"},
     {&get, LB_DENIED, 400, "ExpiredToken", "LB-A011", LB_EXIT_CREDENTIALS, NULL},
-    {&get, LB_DENIED, 403, "InvalidAccessKeyId", "LB-A011", LB_EXIT_CREDENTIALS, NULL},
+    {&get, LB_DENIED, 403, "InvalidAccessKeyId", "LB-A026", LB_EXIT_CREDENTIALS, NULL},
     {&get, LB_DENIED, 403, "RequestTimeTooSkewed", "LB-A012", LB_EXIT_CREDENTIALS, NULL},
     {&get, LB_THROTTLED, 503, "SlowDown", "LB-A013", LB_EXIT_UNREACHABLE, NULL},
     {&get, LB_UNREACHABLE, 0, "Unreachable", "LB-A014", LB_EXIT_UNREACHABLE, NULL},
