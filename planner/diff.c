@@ -232,6 +232,28 @@ static void walk_map(struct differ *d, const struct lb_schema *schema, const cha
     }
 }
 
+/* An item of a keyed list is compared whole, what nobody stated included; told leaf by leaf. */
+static void walk_item(struct differ *d, const struct lb_schema *schema, const char *path,
+                      const struct lb_value *desired, const struct lb_value *live, const char *why)
+{
+    for (size_t i = 0; i < lb_value_count(desired); i++) {
+        const struct lb_entry *entry = lb_map_nth(desired, i);
+        const struct lb_schema *property = lb_schema_property(schema, entry->key);
+        const struct lb_value *other = lb_map_get(live, entry->key);
+        if (entry->value->type != LB_NULL && !lb_diff_equal(property, entry->value, other))
+            add_field(d, property ? property : schema, join(d, path, entry->key), other,
+                      entry->value, reason_of(d, entry->value, why));
+    }
+    for (size_t i = 0; i < lb_value_count(live); i++) {
+        const struct lb_entry *entry = lb_map_nth(live, i);
+        const struct lb_schema *property = lb_schema_property(schema, entry->key);
+        const struct lb_value *other = lb_map_get(desired, entry->key);
+        if (!other && !(property && (property->computed || property->input)))
+            add_field(d, property ? property : schema, join(d, path, entry->key), entry->value,
+                      NULL, "not in the spec");
+    }
+}
+
 static void walk_keyed(struct differ *d, const struct lb_schema *schema, const char *path,
                        const struct lb_value *desired, const struct lb_value *live, const char *why)
 {
@@ -243,7 +265,7 @@ static void walk_keyed(struct differ *d, const struct lb_schema *schema, const c
         if (!other)
             add_field(d, schema, at, NULL, item, reason_of(d, item, why));
         else if (!lb_diff_equal(schema->items, item, other))
-            add_field(d, schema, at, other, item, reason_of(d, item, why));
+            walk_item(d, schema->items, at, item, other, reason_of(d, item, why));
     }
     for (size_t i = 0; i < lb_value_count(live); i++) {
         const struct lb_value *item = lb_list_item(live, i);

@@ -175,6 +175,20 @@ static void weigh(struct lb_plan *plan)
     }
 }
 
+/* P5: nothing is replaced by implication. The plan says what would be lost, and stops there. */
+static void refuse_replace(const struct lb_plan *plan, struct lb_diags *findings)
+{
+    for (size_t i = 0; i < plan->change_count; i++) {
+        const struct lb_change *change = &plan->changes[i];
+        struct lb_diag diag = {.code = "LB-P031",
+                               .address = change->address,
+                               .detail = change->reason,
+                               .mark = change->mark};
+        if (change->action == LB_ACTION_REPLACE)
+            lb_diags_add(findings, &diag);
+    }
+}
+
 static int finish(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                   struct lb_stack *stack, struct lb_plan *plan)
 {
@@ -184,6 +198,7 @@ static int finish(struct lb_engine *engine, struct lb_stack *const *stacks, size
     lb_hazards_offline(stack, findings);
     lb_hazards_fleet(stack, stacks, stack_count, findings);
     lb_hazards_live(stack, findings);
+    refuse_replace(plan, findings);
     if (lb_steps_build(engine->arena, stack, plan) != 0)
         return -1;
     weigh(plan);

@@ -63,9 +63,6 @@ bool lb_plan_can_apply(const struct lb_plan *plan, const char **why_not, int *ex
     } else if (counts.errors) {
         *why_not = "an error-severity finding refuses this plan";
         *exit_code = LB_EXIT_REFUSED;
-    } else if (counts.replace) {
-        *why_not = "an object would have to be replaced, which lifeboat does not do";
-        *exit_code = LB_EXIT_REFUSED;
     }
     return !*why_not;
 }

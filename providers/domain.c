@@ -180,6 +180,18 @@ static int derive_own(struct lb_stack *stack, struct lb_resource *domain)
     return 0;
 }
 
+/* The standby goes first: a change that goes wrong must not hit the side that serves, and a
+ * snapshot of a newer engine does not restore into an older one. */
+static void change_after_standby(struct lb_stack *stack, struct lb_resource *domain)
+{
+    struct lb_resource *standby = lb_stack_find(stack, "domain", domain->name,
+                                                lb_side_other(domain->side));
+    if (domain->side != stack->active)
+        return;
+    lb_resource_need(stack, domain, "config", standby, NULL);
+    lb_resource_need(stack, domain, "engine", standby, NULL);
+}
+
 static int derive(struct lb_stack *stack, struct lb_resource *domain)
 {
     struct lb_arena *arena = stack->arena;
@@ -195,6 +207,7 @@ static int derive(struct lb_stack *stack, struct lb_resource *domain)
               "derived: the account and its caller roles");
     lb_desire_tags(stack, domain);
     lb_cluster_need_callers(stack, domain);
+    change_after_standby(stack, domain);
     return 0;
 }
 
