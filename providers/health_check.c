@@ -2,9 +2,10 @@
  *
  * A health check has no name, so ours are found by their caller reference, lifeboat/STACK/NAME/N,
  * in one shared listing. The reference is Route 53's idempotency token: a create whose answer was
- * lost is sent again and makes no second one. References of deleted checks are remembered for ever
- * (HealthCheckAlreadyExists) and the listing does not show them, so the tool cannot know the next
- * free N by itself: the spec's `incarnation` says it.
+ * lost is sent again and makes no second one. References of deleted checks
+ * are remembered for ever and the listing does not show them, so the next free N after a deletion
+ * cannot be known: the spec's `incarnation` says it. Type and interval cannot be changed: another
+ * check is made with the next N, the record moves there, and the old one is reported, not deleted.
  */
 #include "providers/route53.h"
 #include "providers/switch.h"
@@ -13,6 +14,7 @@
 #include "base/xml.h"
 #include "transport/endpoint.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -331,6 +333,13 @@ static void decode_copy(struct lb_read *read, const struct lb_value *configurati
         lb_map_set(read->arena, lb_read_value(read), "alarm_settings", copy);
 }
 
+static struct lb_value *raw_of(struct lb_read *read)
+{
+    if (!read->live->raw)
+        read->live->raw = lb_value_map(read->arena);
+    return read->live->raw;
+}
+
 static void decode_check(struct lb_read *read, const struct lb_value *check)
 {
     struct lb_arena *arena = read->arena;
@@ -345,8 +354,7 @@ static void decode_check(struct lb_read *read, const struct lb_value *check)
                        field_value(arena, element, fields[i].form));
     }
     decode_copy(read, lb_map_get(check, "CloudWatchAlarmConfiguration"));
-    read->live->raw = lb_value_map(arena);
-    lb_map_set(arena, read->live->raw, "config", lb_value_copy(arena, check));
+    lb_map_set(arena, raw_of(read), "config", lb_value_copy(arena, check));
     read->live->status = LB_LIVE_PRESENT;
     read->live->owner = lb_arena_strdup(arena, read->stack->name);
     ask_tags(read, id);
@@ -376,6 +384,32 @@ static void look_for_stray(struct lb_read *read, const struct lb_value *check)
                 lb_arena_printf(read->arena, "health check %s", lb_text_at(check, "Id", "")));
 }
 
+/* What Route 53 cannot change is as the spec wants it. */
+static bool is_of_sort(const struct lb_read *read, const struct lb_value *check)
+{
+    const struct lb_value *config = lb_map_get(check, "HealthCheckConfig");
+    const struct lb_value *desired = read->resource->desired;
+    return lb_streq(lb_text_at(config, "Type", ""), lb_text_at(desired, "type", "")) &&
+           lb_int_at(config, "RequestInterval", 0) == lb_int_at(desired, "interval", 0);
+}
+
+/* A check with the mark of this object. One of another type or interval is passed over: a new one
+ * with the next number takes its place, the record moves there, and the old one is reported. */
+static void take(struct lb_read *read, const struct lb_value *check, const char *number)
+{
+    int64_t taken = strtoll(number, NULL, 10);
+    if (taken > lb_int_at(read->live->raw, "taken", 0))
+        lb_map_set_int(read->arena, raw_of(read), "taken", taken);
+    if (read->live->status == LB_LIVE_ABSENT && is_of_sort(read, check)) {
+        decode_check(read, check);
+        return;
+    }
+    read->stray(read, lb_arena_printf(read->arena, "%s.%s", read->resource->address, number),
+                lb_arena_printf(read->arena, "health check %s of type %s, out of use",
+                                lb_text_at(check, "Id", ""),
+                                lb_text_at(check, "HealthCheckConfig/Type", "")));
+}
+
 static void decode(struct lb_read *read, const struct lb_call *call,
                    const struct lb_answer *answer);
 
@@ -399,8 +433,8 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
     for (size_t i = 0; i < lb_xml_count(checks); i++) {
         const struct lb_value *check = lb_xml_item(checks, i);
         const char *reference = lb_text_at(check, "CallerReference", "");
-        if (read->live->status == LB_LIVE_ABSENT && lb_starts_with(reference, prefix))
-            decode_check(read, check);
+        if (lb_starts_with(reference, prefix))
+            take(read, check, reference + strlen(prefix));
         if (is_first_of_kind(read))
             look_for_stray(read, check);
     }
@@ -442,16 +476,23 @@ static void put_fields(struct lb_write *write, struct lb_value *into)
     }
 }
 
+static int64_t next_number(const struct lb_write *write)
+{
+    int64_t stated = lb_int_at(write->resource->stated, "incarnation", 1);
+    int64_t taken = lb_int_at(write->live->raw, "taken", 0);
+    return taken >= stated ? taken + 1 : stated;
+}
+
 static int write_create(struct lb_write *write)
 {
     struct lb_arena *arena = write->arena;
     struct lb_call *call = lb_write_call(write, &create_check);
     struct lb_value *body = lb_call_body(arena, call);
     call->body_root = "CreateHealthCheckRequest";
-    lb_map_set_string(
-        arena, body, "CallerReference",
-        lb_arena_printf(arena, "%s%lld", reference_prefix(write->stack, write->resource->name),
-                        (long long)lb_int_at(write->resource->stated, "incarnation", 1)));
+    lb_map_set_string(arena, body, "CallerReference",
+                      lb_arena_printf(arena, "%s%lld",
+                                      reference_prefix(write->stack, write->resource->name),
+                                      (long long)next_number(write)));
     put_fields(write, lb_map_map(arena, body, "HealthCheckConfig"));
     write->emit(write, call, "create the health check");
     return 0;

@@ -252,6 +252,25 @@ static void creates_as_botocore_would(void **state)
     kit_free(&kit);
 }
 
+/* Route 53 cannot change a type: the next number takes over, and the old check is reported. */
+static void another_type_is_another_check(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_resource *check = load(&kit, FAILOVER(""), "health_check." NAME);
+    const struct kit_answer answers[] = {
+        {"ListHealthChecks", 200,
+         LIST(HC("hc-1", "lifeboat/search-dr/" NAME "/3", "1", "<Type>HTTPS</Type>"), END)}};
+    kit_read(&kit, check, 1, answers, 1);
+    assert_int_equal(check->live.status, LB_LIVE_ABSENT);
+    assert_int_equal(kit.stray_count, 1);
+    assert_string_equal(kit.strays[0], "health_check." NAME ".3");
+    kit_write(&kit, check, "config");
+    assert_string_equal(lb_text_at(kit.emits[0].call->body, "CallerReference", ""),
+                        "lifeboat/search-dr/" NAME "/4");
+    kit_free(&kit);
+}
+
 static void updates_the_version_that_was_read(void **state)
 {
     (void)state;
@@ -263,7 +282,9 @@ static void updates_the_version_that_was_read(void **state)
         "health_check.probe");
     const struct kit_answer answers[] = {
         {"ListHealthChecks", 200,
-         LIST(HC("hc-1", "lifeboat/search-dr/probe/1", "3", "<Type>HTTPS</Type>"), END)},
+         LIST(HC("hc-1", "lifeboat/search-dr/probe/1", "3",
+                 "<Type>HTTPS</Type><RequestInterval>30</RequestInterval>"),
+              END)},
         {"ListTagsForResources", 200,
          TAGS("hc-1", TAG("lifeboat:address", "health_check.probe") TAG("theirs", "kept")
                           TAG("Name", "search-dr probe"))}};
@@ -317,6 +338,7 @@ int main(void)
         cmocka_unit_test(a_stale_copy_of_the_alarm_is_seen),
         cmocka_unit_test(reads_every_field_of_a_probe),
         cmocka_unit_test(creates_as_botocore_would),
+        cmocka_unit_test(another_type_is_another_check),
         cmocka_unit_test(updates_the_version_that_was_read),
         cmocka_unit_test(long_names_still_fit_the_reference),
     };
