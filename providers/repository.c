@@ -277,6 +277,21 @@ static int write_registration(struct lb_write *write)
     return 0;
 }
 
+/* The other of region and endpoint goes when ours comes: it must not be shown as kept. Where both
+ * are live it stays to be seen. */
+static void normalize(struct lb_arena *arena, const struct lb_resource *repository,
+                      struct lb_value *value)
+{
+    (void)arena;
+    static const char *const places[2] = {"region", "endpoint"};
+    const struct lb_value *ours = lb_map_get(repository->desired, "settings");
+    struct lb_value *settings = lb_map_get(value, "settings");
+    for (size_t i = 0; i < 2; i++)
+        if (lb_map_get(ours, places[i]) && !lb_map_get(ours, places[1 - i]) &&
+            !lb_map_get(settings, places[i]))
+            lb_map_remove(settings, places[1 - i]);
+}
+
 static const struct lb_granule granules[] = {
     {"registration", read_registration, write_registration, false},
     {NULL, NULL, NULL, false},
@@ -287,4 +302,5 @@ const struct lb_provider lb_provider_repository = {
     .granules = granules,
     .expand = expand,
     .derive = derive,
+    .normalize = normalize,
 };

@@ -210,6 +210,8 @@ static int derive(struct lb_stack *stack, struct lb_resource *schedule)
     const char *domain = domain_of(stack, schedule);
     const char *repository = lb_text_at(schedule->stated, "repository", "");
     lb_cluster_depends(stack, schedule, domain);
+    lb_resource_reads_after(stack, schedule,
+                            lb_cluster_domain(stack, domain, lb_side_other(schedule->side)));
     lb_resource_need(stack, schedule, NULL,
                      lb_stack_find(stack, "repository", repository, schedule->side), NULL);
     lb_resource_need(stack, schedule, NULL,
@@ -246,19 +248,42 @@ static bool is_first(const struct lb_read *read)
     return true;
 }
 
+/* Policies of this stack on `side` that are in no spec; on the side that is not active, all of
+ * them. */
 static void report_strays(struct lb_read *read, const struct lb_scheduler *scheduler,
-                          const struct lb_value *body)
+                          const struct lb_value *body, enum lb_side side)
 {
     const char *policy, *text, *stack, *name;
-    enum lb_side side = read->resource->side;
     for (size_t i = 0; scheduler->nth(body, i, &policy, &text); i++) {
         if (!parse_mark(read->arena, text, &stack, &name) || !lb_streq(stack, read->stack->name) ||
             lb_stack_find(read->stack, "schedule", name, side))
             continue;
         read->stray(read, lb_arena_printf(read->arena, "schedule.%s@%s", name, lb_side_name(side)),
-                    lb_arena_printf(read->arena, "policy %s of %s in domain.%s", policy,
-                                    scheduler->title, domain_of(read->stack, read->resource)));
+                    lb_arena_printf(read->arena, "policy %s of %s in domain.%s@%s", policy,
+                                    scheduler->title, domain_of(read->stack, read->resource),
+                                    lb_side_name(side)));
     }
+}
+
+/* After a failover the other side may come back with its schedule still running. What cannot be
+ * read there must not stop anything: that region may be gone. */
+static void decode_other(struct lb_read *read, const struct lb_call *call,
+                         const struct lb_answer *answer)
+{
+    (void)call;
+    if (answer->outcome == LB_ANSWERED)
+        report_strays(read, scheduler_of(read->stack, read->resource), answer->body,
+                      lb_side_other(read->resource->side));
+}
+
+static void ask_other(struct lb_read *read, const struct lb_scheduler *scheduler)
+{
+    enum lb_side other = lb_side_other(read->resource->side);
+    const char *domain = domain_of(read->stack, read->resource);
+    struct lb_call *call = lb_read_call(read, scheduler->list);
+    if (lb_cluster_domain(read->stack, domain, other) &&
+        lb_cluster_aim(read->arena, read->stack, domain, other, call))
+        read->ask(read, call, decode_other);
 }
 
 static void decode(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer)
@@ -267,8 +292,8 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
     if (!lb_cluster_read_ok(read, call, answer))
         return;
     const struct lb_scheduler *scheduler = scheduler_of(read->stack, read->resource);
-    if (read->stray && is_first(read))
-        report_strays(read, scheduler, answer->body);
+    if (is_first(read))
+        report_strays(read, scheduler, answer->body, read->resource->side);
     struct lb_value *item = scheduler->find(read->arena, answer->body, read->resource->name);
     if (!item)
         return;
@@ -286,6 +311,8 @@ static int read_policy(struct lb_read *read)
     const struct lb_scheduler *scheduler = scheduler_of(read->stack, read->resource);
     lb_cluster_ask(read, domain_of(read->stack, read->resource),
                    lb_read_call(read, scheduler->list), decode);
+    if (is_first(read))
+        ask_other(read, scheduler);
     return 0;
 }
 

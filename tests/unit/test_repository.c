@@ -1,4 +1,5 @@
 /* test_repository.c: registrations: topologies, region or endpoint, reading, full replacement. */
+#include "planner/diff.h"
 #include "tests/unit/cluster_kit.h"
 
 #define SPEC(head, entry)                                                                          \
@@ -272,6 +273,22 @@ static void registers_with_all_settings(void **state)
     kit_free(&kit);
 }
 
+static void a_place_that_goes_is_not_shown_as_kept(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_resource *one = loaded(&kit);
+    struct lb_change change;
+    const struct kit_answer answers[] = {{"GetRepository", 200, BODY}};
+    kit_read(&kit, one, 1, answers, 1);
+    lb_diff_resource(kit.arena, &kit.stack, one, &change);
+    assert_int_equal(change.action, LB_ACTION_UPDATE);
+    for (size_t i = 0; i < change.foreign_count; i++)
+        assert_string_not_equal(change.foreign[i], "settings/region");
+    assert_int_equal(change.foreign_count, 2);
+    kit_free(&kit);
+}
+
 static void plans_before_the_domain_is_there(void **state)
 {
     (void)state;
@@ -302,6 +319,7 @@ int main(void)
         cmocka_unit_test(asks_nothing_where_there_is_no_domain),
         cmocka_unit_test(tells_the_two_refusals_apart),
         cmocka_unit_test(registers_with_all_settings),
+        cmocka_unit_test(a_place_that_goes_is_not_shown_as_kept),
         cmocka_unit_test(plans_before_the_domain_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

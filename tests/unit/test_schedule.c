@@ -203,6 +203,28 @@ static void reports_what_left_the_spec(void **state)
     kit_free(&kit);
 }
 
+static void reports_what_still_runs_on_the_other_side(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_resource *schedule = loaded(&kit, SPEC("every: 1h"));
+    give_endpoint(&kit, "domain.search@secondary", "west.example.com");
+    const struct kit_answer answers[] = {
+        {"GetSnapshotManagementPolicies", 200, LIST(POLICY("nightly", MARK))},
+        {"GetSnapshotManagementPolicies", 200, LIST(POLICY("nightly", MARK))}};
+    kit_read(&kit, schedule, 1, answers, 2);
+    assert_string_equal(kit.asks[1].call->host, "west.example.com");
+    assert_int_equal(kit.stray_count, 1);
+    assert_string_equal(kit.strays[0], "schedule.nightly@secondary");
+    const struct kit_answer gone[] = {
+        {"GetSnapshotManagementPolicies", 200, LIST(POLICY("nightly", MARK))},
+        {"GetSnapshotManagementPolicies", 503, "{}"}};
+    kit_read(&kit, schedule, 1, gone, 2);
+    assert_int_equal(schedule->live.status, LB_LIVE_PRESENT);
+    assert_int_equal(kit.diags.count, 0);
+    kit_free(&kit);
+}
+
 static void creates_a_policy(void **state)
 {
     (void)state;
@@ -292,6 +314,7 @@ int main(void)
         cmocka_unit_test(says_the_right_spelling),
         cmocka_unit_test(reads_a_recorded_policy),
         cmocka_unit_test(reports_what_left_the_spec),
+        cmocka_unit_test(reports_what_still_runs_on_the_other_side),
         cmocka_unit_test(creates_a_policy),
         cmocka_unit_test(changes_a_policy_and_keeps_what_it_does_not_know),
         cmocka_unit_test(runs_on_elasticsearch_too),
