@@ -6,12 +6,17 @@ A request is data, as it stands in a story's seed:
     {service: es, region: us-east-1, method: POST, path: /2021-01-01/..., json: {...}}
     {domain: search, region: us-east-1, method: PUT, path: /_snapshot/x, json: {...}}
     {control: faults, json: [...]}
-`expect` is the status it must have (any 2xx when left out); `header` holds further headers.
+`expect` is the status it must have (any 2xx when left out, `any` for all); `header` holds further
+headers. Two more forms stand in for a request wherever a list of them is played (play()):
+    {advance: 2h}                                        time passes
+    {each: REGEX, of: request, do: request}              once for each match: {0} is what it found
 """
+import base64
 import datetime
 import hashlib
 import hmac
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -86,6 +91,15 @@ def _body(request, headers):
     return body if isinstance(body, bytes) else body.encode()
 
 
+def fill(data, name, value):
+    """The data with `name` replaced in every text of it."""
+    if isinstance(data, dict):
+        return {key: fill(item, name, value) for key, item in data.items()}
+    if isinstance(data, list):
+        return [fill(item, name, value) for item in data]
+    return data.replace(name, value) if isinstance(data, str) else data
+
+
 class Client:
     """Speaks to one sandbox."""
 
@@ -114,6 +128,8 @@ class Client:
         """Status and bytes of the answer."""
         headers = {n.lower(): v for n, v in request.get("header", {}).items()}
         body = _body(request, headers)
+        if request.get("service") == "s3" and body:
+            headers["content-md5"] = base64.b64encode(hashlib.md5(body).digest()).decode()
         if "control" in request:
             method = request.get("method", "POST" if body else "GET")
             return self._send(method, "/_sandbox/" + request["control"], [], headers, body)
@@ -134,10 +150,21 @@ class Client:
         """The bytes of an answer that is as expected."""
         status, body = self.send(request)
         expected = request.get("expect")
-        if status != expected if expected else not 200 <= status < 300:
+        if expected != "any" and (status != expected if expected else not 200 <= status < 300):
             shown = {n: v for n, v in request.items() if n not in ("body", "json")}
             raise Failed(f"{shown}: HTTP {status} {body[:400].decode(errors='replace')}")
         return body
+
+    def play(self, requests):
+        for request in requests:
+            if "advance" in request:
+                self.must({"control": "clock", "json": {"advance": request["advance"]}})
+            elif "each" in request:
+                answer = self.must(request["of"]).decode()
+                for found in re.findall(request["each"], answer, re.S):
+                    self.play([fill(request["do"], "{0}", found)])
+            else:
+                self.must(request)
 
     def json(self, request):
         return json.loads(self.must(request) or b"null")

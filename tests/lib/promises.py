@@ -22,3 +22,24 @@ def broken(verb, calls, secrets, texts):
             if secret in text:
                 faults.append(f"P6: a secret is in {place} of {verb}")
     return faults
+
+
+# The tool names some calls of a cluster after AWS's API, the sandbox after the engine's.
+SAME = {"cluster:PutRepository": "cluster:CreateRepository",
+        "cluster:CreateSnapshotPolicy": "cluster:CreateSnapshotManagementPolicy",
+        "cluster:UpdateSnapshotPolicy": "cluster:UpdateSnapshotManagementPolicy"}
+GLOBAL = ("iam", "route53")
+
+
+def beyond_plan(plan, calls):
+    """P2: changes that were sent though the approved plan has no step for them."""
+    allowed = {(step["call"], None if step["service"] in GLOBAL else step["region"])
+               for step in plan["steps"]}
+    faults = []
+    for call in calls:
+        name = f"{call['service']}:{call['operation']}"
+        name = SAME.get(name, name)
+        region = None if call["service"] in GLOBAL else call["region"]
+        if call["mutating"] and (name, region) not in allowed:
+            faults.append(f"P2: {name} in {call['region']} on {call['resource']} is in no step")
+    return faults
