@@ -100,7 +100,9 @@ static int check_pair(struct deriving *d, const struct lb_entry *repository,
     const struct lb_mark *mark = &repository->key_mark;
     const char *status = lb_text_at(d->bucket->desired, "versioning/status", "Enabled");
     int result = 0;
-    if (!lb_value_at(repository->value, "replication/delete_markers")) {
+    /* Both buckets of the pair come by here: the repository's own fault is told once. */
+    bool first = lb_streq(lb_text_at(repository->value, "buckets/primary", NULL), d->bucket->name);
+    if (first && !lb_value_at(repository->value, "replication/delete_markers")) {
         result = lb_diags_error(d->stack->diags, "LB-S070", mark,
                                 "repository \"%s\" has no `replication: {delete_markers: ...}`",
                                 repository->key);

@@ -27,6 +27,7 @@ static const struct {
     {"ConnectionLost", "LB-A018"},
     {"UnreadableAnswer", "LB-A019"},
     {"TooLarge", "LB-A020"},
+    {"HealthCheckAlreadyExists", "LB-A027"},
     {"PermanentRedirect", "LB-A024"},
     {"TemporaryRedirect", "LB-A024"},
     {"AuthorizationHeaderMalformed", "LB-A024"},
