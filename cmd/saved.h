@@ -4,7 +4,7 @@
 
 #include "cmd/cli.h"
 
-/* A plan document starts with a brace; a spec never does. */
+/* A JSON document with a `format_version`. */
 bool lb_looks_like_plan(const struct lb_source *source);
 int lb_plan_load(struct lb_cli *cli, const struct lb_source *source, struct lb_plan *out);
 

@@ -3,12 +3,16 @@
 
 #include "base/json.h"
 
+#include <string.h>
+
 bool lb_looks_like_plan(const struct lb_source *source)
 {
     size_t i = 0;
-    while (i < source->length && (source->text[i] == ' ' || source->text[i] == '\n'))
+    while (i < source->length && strchr(" \t\r\n", source->text[i]))
         i++;
-    return i < source->length && source->text[i] == '{';
+    /* a spec may be written in flow style, but it has no such key */
+    return i < source->length && source->text[i] == '{' &&
+           strstr(source->text, "\"format_version\"");
 }
 
 int lb_plan_load(struct lb_cli *cli, const struct lb_source *source, struct lb_plan *out)

@@ -1,16 +1,27 @@
 /* validate.c: specs offline: every error at once, and the hazards that need no live state. */
 #include "cmd/cli.h"
 
+#include "planner/hazard.h"
+
 #include "base/json.h"
 
-/* What validate has to say of one spec, errors and findings together. */
-static struct lb_diags *findings_of(struct lb_cli *cli, struct lb_stack *stack, int loaded)
+struct checked {
+    struct lb_stack *stack;
+    bool whole; /* it loaded without an error */
+};
+
+/* What validate has to say of one spec: its errors, else the findings that need no live state,
+ * those against the other specs of the run included. */
+static struct lb_diags *findings_of(struct lb_cli *cli, const struct checked *one,
+                                    struct lb_stack *const *whole, size_t whole_count)
 {
     struct lb_diags *all = lb_arena_alloc(cli->arena, sizeof *all);
     lb_diags_init(all, cli->arena);
-    lb_diags_merge(all, stack->diags);
-    if (loaded == 0)
-        lb_hazards_offline(stack, all);
+    lb_diags_merge(all, one->stack->diags);
+    if (one->whole) {
+        lb_hazards_offline(one->stack, all);
+        lb_hazards_fleet(one->stack, whole, whole_count, all);
+    }
     lb_diags_sort(all);
     return all;
 }
@@ -56,18 +67,24 @@ static void print_json(struct lb_cli *cli, const struct lb_stack *stack,
 
 int lb_cmd_validate(struct lb_cli *cli)
 {
-    size_t count;
+    size_t count, whole_count = 0;
     const char *const *paths = lb_spec_paths(cli, &count);
     bool json = lb_streq(lb_option(cli, "format", "text"), "json");
+    struct checked *all = lb_arena_array(cli->arena, count + 1, sizeof *all);
+    struct lb_stack **whole = lb_arena_array(cli->arena, count + 1, sizeof(struct lb_stack *));
     int code = LB_EXIT_OK;
     for (size_t i = 0; i < count; i++) {
-        struct lb_stack stack;
         struct lb_source *source = lb_source_read(cli, paths[i]);
         if (!source)
             return lb_diags_exit(&cli->diags);
-        int loaded = lb_spec_load(&cli->engine, source, &stack);
-        struct lb_diags *findings = findings_of(cli, &stack, loaded);
-        (json ? print_json : print_text)(cli, &stack, findings);
+        all[i].stack = lb_arena_alloc(cli->arena, sizeof(struct lb_stack));
+        all[i].whole = lb_spec_load(&cli->engine, source, all[i].stack) == 0;
+        if (all[i].whole)
+            whole[whole_count++] = all[i].stack;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct lb_diags *findings = findings_of(cli, &all[i], whole, whole_count);
+        (json ? print_json : print_text)(cli, all[i].stack, findings);
         code = lb_exit_worse(code, lb_diags_exit(findings));
     }
     return code;
