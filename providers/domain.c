@@ -145,13 +145,6 @@ static void derive_security(struct lb_stack *stack, struct lb_resource *domain)
     if (!lb_bool_at(access, "enabled", true))
         return;
     check_security(stack, domain);
-    if (lb_map_get(access, "master_user")) {
-        lb_map_default(arena, access, "internal_users", lb_value_bool(arena, true));
-        if (!lb_map_get(access, "master_password"))
-            lb_diags_error(stack->diags, "LB-S081", &access->mark,
-                           "%s states master_user without master_password", domain->address);
-        return;
-    }
     /* Whoever creates the domain must be able to map roles in it, or nobody could. */
     lb_map_default(arena, access, "master_user_arn", lb_caller_reference(stack))->why =
         "the identity that applies";

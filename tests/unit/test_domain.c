@@ -119,7 +119,6 @@ static void refuses_what_cannot_work(void **state)
     static const struct refusal rows[] = {
         {ONE("zones: 1"), "LB-S080", 9},
         {ONE("data_nodes: {count: 3}"), "LB-S080", 9},
-        {ONE(NODES ", fine_grained: {master_user: admin}"), "LB-S081", 9},
         {ONE(NODES ", https: false"), "LB-S082", 9},
         {ONE(NODES ", node_to_node: false"), "LB-S082", 9},
         {ONE(NODES ", encryption_at_rest: {enabled: false}"), "LB-S082", 9},
@@ -139,12 +138,6 @@ static void security_can_be_stated_otherwise(void **state)
     struct lb_resource *domain = kit_find(&kit, PRIMARY);
     expect_json(&kit, "off", lb_map_get(domain->desired, "fine_grained"), "{\"enabled\":false}");
     assert_null(lb_stack_find_address(&kit.stack, "role_mapping.search@primary"));
-    kit_free(&kit);
-    load(&kit, KIT_HEAD CALLER "domains:\n  search: {engine: OpenSearch_2.19, " NODES
-                               ", fine_grained: {master_user: admin, master_password: env:PW}}\n");
-    expect_json(&kit, "user", lb_map_get(kit_find(&kit, PRIMARY)->desired, "fine_grained"),
-                "{\"enabled\":true,\"internal_users\":true,\"master_user\":\"admin\","
-                "\"master_password\":\"env:PW\"}");
     kit_free(&kit);
 }
 
