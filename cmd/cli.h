@@ -30,6 +30,8 @@ struct lb_verb {
 };
 extern const struct lb_verb lb_verbs[]; /* ends with a NULL name */
 const struct lb_verb *lb_verb_find(const char *name);
+/* "Reads live state, changes nothing." */
+const char *lb_verb_reach(const struct lb_verb *verb);
 
 struct lb_cli {
     struct lb_arena *arena;

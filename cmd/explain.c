@@ -1,41 +1,25 @@
 /* explain.c: the page of a code, a kind, a field or the exit codes: the same rows and schemas that
- * the tool runs on. docs/reference is printed by this file too (tests/docs holds it in step).
+ * the tool runs on. Its words are shared with the reference pages (words.c).
  */
 #include "cmd/cli.h"
 
-#include "planner/hazard.h"
-
-#include "base/json.h"
+#include "cmd/words.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char *severity_word(enum lb_severity severity)
-{
-    static const char *const words[] = {"error", "warning", "info"};
-    return words[severity];
-}
-
-static const struct lb_code *nth_code(size_t i)
-{
-    size_t base = 0;
-    while (lb_code_nth(base))
-        base++;
-    return i < base ? lb_code_nth(i) : lb_hazard_code_nth(i - base);
-}
-
 static const struct lb_code *find_code(const char *name)
 {
-    for (size_t i = 0; nth_code(i); i++)
-        if (lb_streq(nth_code(i)->code, name))
-            return nth_code(i);
+    for (size_t i = 0; lb_words_code(i); i++)
+        if (lb_streq(lb_words_code(i)->code, name))
+            return lb_words_code(i);
     return NULL;
 }
 
 static void explain_code(struct lb_str *out, const struct lb_code *code)
 {
     lb_str_printf(out, "%s  %s (%s, exit %d)\n", code->code, code->summary,
-                  severity_word(code->severity), code->severity == LB_ERROR ? code->exit : 0);
+                  lb_words_severity(code->severity), code->severity == LB_ERROR ? code->exit : 0);
     if (code->why)
         lb_str_printf(out, "\nWhy it matters: %s.\n", code->why);
     if (code->remedy)
@@ -52,74 +36,38 @@ static void explain_exits(struct lb_str *out)
 /* --- kinds and fields
  * --------------------------------------------------------------------------------- */
 
-static void type_words(struct lb_str *out, const struct lb_schema *schema)
+static void notes(struct lb_str *out, struct lb_arena *arena, const struct lb_schema *schema,
+                  const char *indent)
 {
-    static const char *const names[] = {"null", "boolean", "number", "string", "list", "map"};
-    bool any = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!(schema->types & (1u << i)))
-            continue;
-        const char *name = i == LB_NUMBER && schema->integer ? "integer" : names[i];
-        lb_str_printf(out, "%s%s", any ? " or " : "", name);
-        any = true;
-    }
-    if (!any)
-        lb_str_puts(out, "any value");
+    const struct lb_value *list = lb_words_notes(arena, schema);
+    for (size_t i = 0; i < lb_value_count(list); i++)
+        lb_str_printf(out, "%s%s\n", indent, lb_text(lb_list_item(list, i), ""));
 }
 
-static void notes(struct lb_str *out, const struct lb_schema *schema, const char *indent)
-{
-    const struct lb_value *values = lb_map_get(schema->raw, "enum");
-    if (values) {
-        struct lb_str text = {0};
-        lb_render_value(&text, values, 400);
-        lb_str_printf(out, "%sone of %s\n", indent, lb_str_text(&text));
-        lb_str_release(&text);
-    }
-    if (schema->default_value) {
-        lb_str_printf(out, "%sdefault: ", indent);
-        lb_render_value(out, schema->default_value, 200);
-        lb_str_putc(out, '\n');
-    }
-    if (schema->computed)
-        lb_str_printf(out, "%schosen by the service; cannot be stated\n", indent);
-    if (schema->write_only)
-        lb_str_printf(out, "%scannot be read back: drift is not visible here\n", indent);
-    if (schema->secret)
-        lb_str_printf(out, "%sa secret: state a reference, env:NAME or file:PATH\n", indent);
-    if (schema->keep_foreign)
-        lb_str_printf(out, "%sparts that are not ours are shown and kept\n", indent);
-    if (schema->force_new)
-        lb_str_printf(out, "%scannot be changed in place: %s\n", indent, schema->force_new);
-    if (schema->disruptive)
-        lb_str_printf(out, "%sdisruptive: %s\n", indent, schema->disruptive);
-    if (schema->ref)
-        lb_str_printf(out, "%sname of a %s of this spec\n", indent, schema->ref);
-}
-
-static void fields(struct lb_str *out, const struct lb_schema *schema, size_t depth)
+static void fields(struct lb_str *out, struct lb_arena *arena, const struct lb_schema *schema,
+                   size_t depth)
 {
     for (size_t i = 0; i < schema->property_count; i++) {
         const struct lb_schema *field = schema->properties[i];
         char indent[32] = "";
         snprintf(indent, sizeof indent, "%*s", (int)(depth * 2 < 28 ? depth * 2 + 2 : 30), "");
         lb_str_printf(out, "%s%s  (", indent + 2, field->name);
-        type_words(out, field);
+        lb_words_type(out, field);
         lb_str_printf(out, ")  %s\n", field->description ? field->description : "");
-        notes(out, field, indent);
-        fields(out, field, depth + 1);
+        notes(out, arena, field, indent);
+        fields(out, arena, field, depth + 1);
         if (field->items && field->items->property_count)
-            fields(out, field->items, depth + 1);
+            fields(out, arena, field->items, depth + 1);
         if (field->additional && field->additional->property_count)
-            fields(out, field->additional, depth + 1);
+            fields(out, arena, field->additional, depth + 1);
     }
 }
 
-static void explain_kind(struct lb_str *out, const struct lb_kind *kind)
+static void explain_kind(struct lb_str *out, struct lb_arena *arena, const struct lb_kind *kind)
 {
     lb_str_printf(out, "%s  (section `%s:`)\n\n%s\n\n", kind->name, kind->section,
                   kind->schema->description ? kind->schema->description : "");
-    fields(out, kind->schema, 1);
+    fields(out, arena, kind->schema, 1);
     lb_str_puts(out, "\nWhat one call replaces, in the order of the steps:\n");
     for (size_t i = 0; i < kind->granule_count; i++) {
         const struct lb_granule_schema *granule = &kind->granules[i];
@@ -137,7 +85,7 @@ static int explain_field(struct lb_cli *cli, struct lb_str *out, const char *nam
     if (!kind)
         return -1;
     if (!dot) {
-        explain_kind(out, kind);
+        explain_kind(out, cli->arena, kind);
         return 0;
     }
     char *path = lb_arena_strdup(cli->arena, dot + 1);
@@ -147,12 +95,12 @@ static int explain_field(struct lb_cli *cli, struct lb_str *out, const char *nam
     if (!field)
         return -1;
     lb_str_printf(out, "%s  (", name);
-    type_words(out, field);
+    lb_words_type(out, field);
     lb_str_printf(out, ")\n\n%s\n", field->description ? field->description : "");
-    notes(out, field, "  ");
+    notes(out, cli->arena, field, "  ");
     if (field->property_count) {
         lb_str_putc(out, '\n');
-        fields(out, field, 1);
+        fields(out, cli->arena, field, 1);
     }
     return 0;
 }
@@ -164,8 +112,8 @@ static void list_all(struct lb_cli *cli, struct lb_str *out)
         lb_str_printf(out, "  %-14s section `%s:`\n", cli->engine.schemas->kinds[i].name,
                       cli->engine.schemas->kinds[i].section);
     lb_str_puts(out, "\nCodes\n");
-    for (size_t i = 0; nth_code(i); i++)
-        lb_str_printf(out, "  %s  %s\n", nth_code(i)->code, nth_code(i)->summary);
+    for (size_t i = 0; lb_words_code(i); i++)
+        lb_str_printf(out, "  %s  %s\n", lb_words_code(i)->code, lb_words_code(i)->summary);
     lb_str_puts(out, "\nAlso: exit-codes\n");
 }
 
@@ -173,8 +121,8 @@ static int nothing_known(struct lb_cli *cli, const char *name)
 {
     const char *names[512];
     size_t count = 0;
-    for (size_t i = 0; nth_code(i) && count < 400; i++)
-        names[count++] = nth_code(i)->code;
+    for (size_t i = 0; lb_words_code(i) && count < 400; i++)
+        names[count++] = lb_words_code(i)->code;
     for (size_t i = 0; i < cli->engine.schemas->kind_count && count < 510; i++)
         names[count++] = cli->engine.schemas->kinds[i].name;
     lb_diags_error_try(&cli->diags, "LB-U005", NULL, lb_nearest(name, names, count), "\"%s\"",

@@ -13,6 +13,13 @@ static void list_verbs(struct lb_str *out)
                      "See `lifeboat help VERB`, `lifeboat explain`.\n");
 }
 
+const char *lb_verb_reach(const struct lb_verb *verb)
+{
+    return verb->mutates  ? "Changes live state, after consent."
+           : verb->online ? "Reads live state, changes nothing."
+                          : "Offline: needs no network and no credentials.";
+}
+
 static void show_verb(struct lb_str *out, const struct lb_verb *verb)
 {
     lb_str_printf(out, "Usage: lifeboat %s%s%s%s\n\n%s\n", verb->name,
@@ -29,10 +36,7 @@ static void show_verb(struct lb_str *out, const struct lb_verb *verb)
         lb_str_printf(out, "  %-28s %s%s\n", name, option->help,
                       option->many ? " (may be given again)" : "");
     }
-    lb_str_printf(out, "\n%s\n",
-                  verb->mutates  ? "Changes live state, after consent."
-                  : verb->online ? "Reads live state, changes nothing."
-                                 : "Offline: needs no network and no credentials.");
+    lb_str_printf(out, "\n%s\n", lb_verb_reach(verb));
 }
 
 int lb_cmd_help(struct lb_cli *cli)

@@ -266,7 +266,7 @@ static void test_json(void **state)
         "\"detail\":\"key a\",\"why\":\"most readers silently keep the last one, so half of what "
         "was reviewed would not be applied\",\"remedy\":\"do \\\"that\\\"\",\"spec_range\":{"
         "\"file\":\"a.yaml\",\"line\":1,\"column\":4,\"end_line\":1,\"end_column\":5}}");
-    struct lb_diag answer = {.code = "LB-S015",
+    struct lb_diag answer = {.code = "LB-S016",
                              .severity = LB_WARNING,
                              .summary = "s",
                              .why = "w",
@@ -280,7 +280,7 @@ static void test_json(void **state)
     const struct lb_diag *stored = lb_diags_add(&diags, &answer);
     assert_string_equal(
         lb_json_text(arena, lb_diag_to_value(arena, stored)),
-        "{\"code\":\"LB-S015\",\"severity\":\"warning\",\"summary\":\"s\",\"why\":\"w\","
+        "{\"code\":\"LB-S016\",\"severity\":\"warning\",\"summary\":\"s\",\"why\":\"w\","
         "\"remedy\":\"r\",\"address\":\"bucket.logs\",\"service\":\"s3\",\"operation\":"
         "\"GetObject\",\"request_id\":\"R\",\"error_code\":\"Slow\",\"http_status\":503}");
     lb_arena_free(arena);
