@@ -22,13 +22,20 @@ struct lb_progress {
     int64_t began_ms;
 };
 
+/* The clock that steps are timed by: where the sandbox lets time run faster, all figures agree. */
+static int64_t now_ms(const struct lb_progress *progress)
+{
+    const struct lb_exchange *exchange = progress->cli->engine.exchange;
+    return exchange->now_ms(exchange->self);
+}
+
 struct lb_progress *lb_progress_new(struct lb_cli *cli, const struct lb_plan *plan)
 {
     struct lb_progress *progress = lb_arena_alloc(cli->arena, sizeof *progress);
     progress->cli = cli;
     progress->plan = plan;
     progress->rows = lb_arena_array(cli->arena, plan->step_count + 1, sizeof *progress->rows);
-    progress->began_ms = lb_time_monotonic_ms();
+    progress->began_ms = now_ms(progress);
     return progress;
 }
 
@@ -53,7 +60,7 @@ static void draw(struct lb_progress *progress, struct lb_str *out)
         const struct lb_step *step = &progress->plan->steps[i];
         if (!row->active)
             continue;
-        int64_t elapsed = (lb_time_monotonic_ms() - row->started_ms) / 1000;
+        int64_t elapsed = (now_ms(progress) - row->started_ms) / 1000;
         struct lb_str line = {0};
         lb_str_printf(&line, "  ... %s: %s  %s of about %s%s%s", step->address, step->title,
                       lb_duration_words(progress->cli->arena, elapsed),
@@ -85,9 +92,10 @@ static void line(struct lb_progress *progress, struct lb_str *out, const char *m
 }
 
 /* A line when the words change, else one a minute. */
-static bool worth_a_line(struct row *row, const struct lb_event *event)
+static bool worth_a_line(struct lb_progress *progress, struct row *row,
+                         const struct lb_event *event)
 {
-    int64_t now = lb_time_monotonic_ms();
+    int64_t now = now_ms(progress);
     bool news = !lb_streq(row->detail, event->detail) && event->detail;
     if (!news && now - row->told_ms < LINE_EVERY_S * 1000)
         return false;
@@ -106,7 +114,7 @@ static void tell_text(struct lb_progress *progress, struct row *row, const struc
         line(progress, &out, "FAILED", event);
     else if (!block && event->type == LB_EVENT_STEP_START)
         line(progress, &out, "start", event);
-    else if (!block && worth_a_line(row, event))
+    else if (!block && worth_a_line(progress, row, event))
         line(progress, &out, "wait", event);
     if (event->detail)
         row->detail = lb_escape(progress->cli->arena, event->detail);
@@ -139,7 +147,7 @@ void lb_progress_event(void *payload, const struct lb_event *event)
     struct lb_progress *progress = payload;
     struct row *row = row_of(progress, event->step);
     if (event->type == LB_EVENT_STEP_START)
-        row->started_ms = row->told_ms = lb_time_monotonic_ms();
+        row->started_ms = row->told_ms = now_ms(progress);
     row->active = event->type == LB_EVENT_STEP_START || event->type == LB_EVENT_STEP_PROGRESS;
     if (lb_flag(progress->cli, "json"))
         tell_json(progress, event);
@@ -186,7 +194,7 @@ void lb_progress_close(struct lb_progress *progress, const struct lb_apply_resul
                        int exit_code)
 {
     struct lb_cli *cli = progress->cli;
-    int64_t seconds = (lb_time_monotonic_ms() - progress->began_ms) / 1000;
+    int64_t seconds = (now_ms(progress) - progress->began_ms) / 1000;
     const char *tail = exit_code == LB_EXIT_OK ? "Live matches the spec."
                                                : "Run apply again to go on from here.";
     const char *message = lb_arena_printf(
