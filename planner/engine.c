@@ -87,6 +87,7 @@ static void take_forecast(struct lb_change *change, const struct lb_forecast *fo
         change->risk = forecast->risk;
     if (forecast->disruption)
         change->disruption = forecast->disruption;
+    change->estimate_s = forecast->estimate_s;
     if (forecast->replace) {
         change->action = LB_ACTION_REPLACE;
         change->reason = forecast->replace;

@@ -116,7 +116,10 @@ static struct lb_step *new_step(struct builder *b, struct lb_change *change, con
                              .granule = granule,
                              .region = change->region,
                              .risk = schema->risk,
-                             .estimate_s = schema->estimate_s,
+                             .estimate_s = change->estimate_s &&
+                                                   schema->estimate_s > change->estimate_s
+                                               ? change->estimate_s
+                                               : schema->estimate_s,
                              .change = change};
     return step;
 }
