@@ -43,6 +43,7 @@ struct lb_change {
     size_t unknown_count, unknown_capacity;
     const char *risk;             /* "none", "low", "disruptive", "data-loss" */
     const char *disruption;       /* "blue/green deployment (service dry run)"; NULL: none */
+    int64_t estimate_s;           /* what the service forecast for its slowest step; 0: nothing */
     struct lb_mark mark;          /* spec_range; in a plan read from a file source->text is empty */
     struct lb_resource *resource; /* NULL in a plan that was read from a file, and for strays */
     size_t first_step, step_count; /* while steps are built: private to steps.c */
