@@ -5,7 +5,7 @@
  * past its end. Deferred calls live in the arena and run before its blocks go.
  */
 #include "base/arena.h"
-#include "base/diag.h"
+#include "base/bug.h"
 
 #include <stdbool.h>
 #include <stdint.h>

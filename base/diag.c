@@ -190,14 +190,3 @@ int lb_diags_exit(const struct lb_diags *diags)
             code = lb_exit_worse(code, diags->items[i].exit);
     return code;
 }
-
-_Noreturn void lb_bug(const char *file, int line, const char *format, ...)
-{
-    va_list args;
-    fprintf(stderr, "lifeboat: internal error at %s:%d: ", file, line);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-    exit(LB_EXIT_ERROR);
-}

@@ -8,6 +8,7 @@
 #ifndef LB_BASE_DIAG_H
 #define LB_BASE_DIAG_H
 
+#include "base/bug.h"
 #include "base/str.h"
 #include "base/value.h"
 
@@ -79,10 +80,5 @@ struct lb_value *lb_diag_to_value(struct lb_arena *arena, const struct lb_diag *
  * \u{NNNN}. Printable text passes unchanged. */
 void lb_str_escape(struct lb_str *out, const char *text, size_t length, bool keep_newlines);
 char *lb_escape(struct lb_arena *arena, const char *text); /* NULL gives NULL */
-
-/* Our own mistake: prints file, line and text to standard error, exits with 1. */
-_Noreturn void lb_bug(const char *file, int line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-#define LB_BUG(...) lb_bug(__FILE__, __LINE__, __VA_ARGS__)
 
 #endif

@@ -4,7 +4,7 @@
  * overflowing append leaves the string as it was.
  */
 #include "base/str.h"
-#include "base/diag.h"
+#include "base/bug.h"
 
 #include <stdint.h>
 #include <stdio.h>

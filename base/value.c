@@ -6,7 +6,7 @@
  * answer without checking each step.
  */
 #include "base/value.h"
-#include "base/diag.h"
+#include "base/bug.h"
 #include "base/number.h"
 
 #include <errno.h>

@@ -85,20 +85,6 @@ static int check_identity(const struct identity *identity, struct lb_stack *cons
     return 0;
 }
 
-void lb_refresh_stray(struct lb_refresh *refresh, struct lb_stack *stack, const char *address,
-                      const char *what)
-{
-    struct lb_arena *arena = stack->arena;
-    for (size_t i = 0; i < refresh->stray_count; i++)
-        if (lb_streq(refresh->strays[i].address, address) && refresh->strays[i].stack == stack)
-            return;
-    refresh->strays = lb_arena_grow(arena, refresh->strays, refresh->stray_count,
-                                    refresh->stray_count + 1, sizeof *refresh->strays,
-                                    &refresh->stray_capacity);
-    refresh->strays[refresh->stray_count++] = (struct lb_stray){
-        lb_arena_strdup(arena, address), lb_arena_strdup(arena, what), stack};
-}
-
 /* With --target nothing is said of the rest of the stack, so nothing is listed either. */
 static bool whole(struct lb_stack *const *stacks, size_t count)
 {
