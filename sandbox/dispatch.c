@@ -130,7 +130,11 @@ static void serve_service(struct sandbox *sandbox, const struct sb_service *serv
     }
     const char *fault = sb_fault_take(sandbox, request);
     if (!fault_before(service, exchange, fault)) {
+        struct lb_value *before = lb_streq(fault, "swallow")
+                                      ? lb_value_copy(sandbox->arena, sandbox->state)
+                                      : NULL;
         service->handle(sandbox, request, response);
+        sandbox->state = before ? before : sandbox->state;
         if (request->mutating) {
             sb_touch(sandbox);
         }

@@ -30,6 +30,10 @@ static void error(const struct sb_request *request, struct sb_response *response
     struct lb_arena *arena = request->arena;
     struct lb_value *body = lb_value_map(arena), *inner = lb_map_map(arena, body, "Error");
 
+    if (!status) { /* one of the server's generic words: as in the query family */
+        sb_error_query(request, response, status, code, message);
+        return;
+    }
     lb_map_set_string(arena, inner, "Type", status < 500 ? "Sender" : "Receiver");
     lb_map_set_string(arena, inner, "Code", code);
     lb_map_set_string(arena, inner, "Message", message);
