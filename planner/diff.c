@@ -6,144 +6,11 @@
  */
 #include "planner/diff.h"
 
-#include "planner/policy_doc.h"
-
-#include "base/json.h"
-#include "base/time.h"
-
-#include <ctype.h>
-#include <string.h>
-
 struct differ {
     struct lb_arena *arena;
     struct lb_stack *stack;
     struct lb_change *change;
 };
-
-/* --- equality
- * ---------------------------------------------------------------------------------------- */
-
-static bool equal_dns(const char *a, const char *b)
-{
-    size_t la = strlen(a), lb = strlen(b);
-    la -= la && a[la - 1] == '.';
-    lb -= lb && b[lb - 1] == '.';
-    if (la != lb)
-        return false;
-    for (size_t i = 0; i < la; i++)
-        if (tolower((unsigned char)a[i]) != tolower((unsigned char)b[i]))
-            return false;
-    return true;
-}
-
-static bool equal_nocase(const char *a, const char *b)
-{
-    for (; *a && *b; a++, b++)
-        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
-            return false;
-    return *a == *b;
-}
-
-static bool equal_text(enum lb_compare compare, const char *a, const char *b)
-{
-    int64_t x, y;
-    switch (compare) {
-    case LB_COMPARE_NOCASE:
-        return equal_nocase(a, b);
-    case LB_COMPARE_DNS:
-        return equal_dns(a, b);
-    case LB_COMPARE_DURATION:
-        return lb_duration_parse(a, &x) == 0 && lb_duration_parse(b, &y) == 0 ? x == y
-                                                                              : lb_streq(a, b);
-    case LB_COMPARE_SIZE:
-        return lb_size_parse(a, &x) == 0 && lb_size_parse(b, &y) == 0 ? x == y : lb_streq(a, b);
-    default:
-        return lb_streq(a, b);
-    }
-}
-
-static bool equal_scalar(const struct lb_schema *schema, const struct lb_value *a,
-                         const struct lb_value *b)
-{
-    enum lb_compare compare = schema ? schema->compare : LB_COMPARE_EXACT;
-    const char *x = lb_text(a, NULL), *y = lb_text(b, NULL);
-    if (a->type == LB_UNKNOWN || b->type == LB_UNKNOWN)
-        return lb_value_equal(a, b);
-    if (compare == LB_COMPARE_TEXT || (x && y && compare != LB_COMPARE_EXACT))
-        return x && y && equal_text(compare, x, y);
-    /* 5 and "5" differ in JSON only: a service's quoting is no change */
-    if (x && y && a->type != LB_BOOL && b->type != LB_BOOL)
-        return lb_streq(x, y);
-    return lb_value_equal(a, b);
-}
-
-static const struct lb_value *find_equal(const struct lb_schema *schema,
-                                         const struct lb_value *list, const struct lb_value *item)
-{
-    for (size_t i = 0; i < lb_value_count(list); i++)
-        if (lb_diff_equal(schema, lb_list_item(list, i), item))
-            return lb_list_item(list, i);
-    return NULL;
-}
-
-static const struct lb_value *find_key(const struct lb_schema *schema, const struct lb_value *list,
-                                       const char *key)
-{
-    for (size_t i = 0; i < lb_value_count(list); i++)
-        if (lb_streq(lb_text_at(lb_list_item(list, i), schema->list_key, ""), key))
-            return lb_list_item(list, i);
-    return NULL;
-}
-
-static bool equal_list(const struct lb_schema *schema, const struct lb_value *a,
-                       const struct lb_value *b)
-{
-    const struct lb_schema *items = schema ? schema->items : NULL;
-    if (lb_value_count(a) != lb_value_count(b))
-        return false;
-    for (size_t i = 0; i < lb_value_count(a); i++) {
-        const struct lb_value *item = lb_list_item(a, i);
-        const struct lb_value *other = lb_list_item(b, i);
-        if (schema && schema->list == LB_LIST_SET)
-            other = find_equal(items, b, item);
-        else if (schema && schema->list == LB_LIST_MAP)
-            other = find_key(schema, b, lb_text_at(item, schema->list_key, ""));
-        if (!other || !lb_diff_equal(items, item, other))
-            return false;
-    }
-    return true;
-}
-
-static bool covers_map(const struct lb_schema *schema, const struct lb_value *a,
-                       const struct lb_value *b)
-{
-    for (size_t i = 0; i < lb_value_count(a); i++) {
-        const struct lb_entry *entry = lb_map_nth(a, i);
-        const struct lb_schema *property = schema ? lb_schema_property(schema, entry->key) : NULL;
-        const struct lb_value *other = lb_map_get(b, entry->key);
-        if (entry->value->type == LB_NULL || (property && (property->computed || property->input)))
-            continue;
-        if (!other || !lb_diff_equal(property, entry->value, other))
-            return false;
-    }
-    return true;
-}
-
-bool lb_diff_equal(const struct lb_schema *schema, const struct lb_value *a,
-                   const struct lb_value *b)
-{
-    if (!a || !b)
-        return a == b;
-    if (schema && schema->compare == LB_COMPARE_POLICY)
-        return lb_policy_equal(a, b);
-    if (a->type == LB_LIST && b->type == LB_LIST)
-        return equal_list(schema, a, b);
-    if (a->type == LB_MAP && b->type == LB_MAP)
-        return covers_map(schema, a, b) && covers_map(schema, b, a);
-    if (a->type >= LB_LIST || b->type >= LB_LIST)
-        return lb_value_equal(a, b);
-    return equal_scalar(schema, a, b);
-}
 
 /* --- walking
  * --------------------------------------------------------------------------------------------- */
@@ -214,20 +81,36 @@ static void extra_member(struct differ *d, const struct lb_schema *schema, const
         add_foreign(d, path);
 }
 
+/* A member of a map that takes any: compared as a whole. */
+static void walk_free(struct differ *d, const struct lb_schema *map, const char *path,
+                      const struct lb_value *desired, const struct lb_value *live, const char *why)
+{
+    if (desired->type == LB_NULL)
+        return;
+    if (lb_value_has_unknown(desired))
+        add_unknown(d, path);
+    if (!live || !lb_diff_equal(NULL, desired, live))
+        add_field(d, map, path, live, desired, reason_of(d, desired, why));
+}
+
 static void walk_map(struct differ *d, const struct lb_schema *schema, const char *path,
                      const struct lb_value *desired, const struct lb_value *live, const char *why)
 {
     for (size_t i = 0; i < lb_value_count(desired); i++) {
         const struct lb_entry *entry = lb_map_nth(desired, i);
         const struct lb_schema *property = lb_schema_property(schema, entry->key);
-        walk(d, property, join(d, path, entry->key), entry->value, lb_map_get(live, entry->key),
-             why);
+        const char *at = join(d, path, entry->key);
+        const struct lb_value *other = lb_map_get(live, entry->key);
+        if (property)
+            walk(d, property, at, entry->value, other, why);
+        else if (schema->additional_any)
+            walk_free(d, schema, at, entry->value, other, why);
     }
     if (!schema->additional && !schema->additional_any)
         return;
     for (size_t i = 0; i < lb_value_count(live); i++) {
         const struct lb_entry *entry = lb_map_nth(live, i);
-        if (!lb_map_get(desired, entry->key))
+        if (!lb_map_get(desired, entry->key) && entry->value->type != LB_NULL)
             extra_member(d, schema, join(d, path, entry->key), entry->key, entry->value);
     }
 }
@@ -239,16 +122,15 @@ static void walk_item(struct differ *d, const struct lb_schema *schema, const ch
     for (size_t i = 0; i < lb_value_count(desired); i++) {
         const struct lb_entry *entry = lb_map_nth(desired, i);
         const struct lb_schema *property = lb_schema_property(schema, entry->key);
-        const struct lb_value *other = lb_map_get(live, entry->key);
-        if (entry->value->type != LB_NULL && !lb_diff_equal(property, entry->value, other))
-            add_field(d, property ? property : schema, join(d, path, entry->key), other,
-                      entry->value, reason_of(d, entry->value, why));
+        if (!lb_diff_covers(schema, entry, live))
+            add_field(d, property ? property : schema, join(d, path, entry->key),
+                      lb_map_get(live, entry->key), entry->value, reason_of(d, entry->value, why));
     }
     for (size_t i = 0; i < lb_value_count(live); i++) {
         const struct lb_entry *entry = lb_map_nth(live, i);
         const struct lb_schema *property = lb_schema_property(schema, entry->key);
         const struct lb_value *other = lb_map_get(desired, entry->key);
-        if (!other && !(property && (property->computed || property->input)))
+        if ((!other || other->type == LB_NULL) && !lb_diff_covers(schema, entry, desired))
             add_field(d, property ? property : schema, join(d, path, entry->key), entry->value,
                       NULL, "not in the spec");
     }
@@ -259,9 +141,10 @@ static void walk_keyed(struct differ *d, const struct lb_schema *schema, const c
 {
     for (size_t i = 0; i < lb_value_count(desired); i++) {
         const struct lb_value *item = lb_list_item(desired, i);
-        const char *key = lb_text_at(item, schema->list_key, "");
-        const struct lb_value *other = find_key(schema, live, key);
-        const char *at = join(d, path, key);
+        const struct lb_value *other = lb_diff_find(schema, live, item);
+        const char *at = join(d, path, lb_diff_key(schema, item));
+        if (lb_value_has_unknown(item))
+            add_unknown(d, at);
         if (!other)
             add_field(d, schema, at, NULL, item, reason_of(d, item, why));
         else if (!lb_diff_equal(schema->items, item, other))
@@ -269,8 +152,9 @@ static void walk_keyed(struct differ *d, const struct lb_schema *schema, const c
     }
     for (size_t i = 0; i < lb_value_count(live); i++) {
         const struct lb_value *item = lb_list_item(live, i);
-        const char *key = lb_text_at(item, schema->list_key, "");
-        if (!find_key(schema, desired, key))
+        const char *key = lb_diff_key(schema, item);
+        /* what has a key that was there before is one too many, whosever it is */
+        if (!lb_diff_find(schema, desired, item) || lb_diff_find(schema, live, item) != item)
             extra_member(d, schema, join(d, path, key), key, item);
     }
 }
@@ -280,10 +164,10 @@ static void walk_set(struct differ *d, const struct lb_schema *schema, const cha
 {
     bool missing = false, surplus = false;
     for (size_t i = 0; i < lb_value_count(desired); i++)
-        missing |= !find_equal(schema->items, live, lb_list_item(desired, i));
+        missing |= !lb_diff_find(schema, live, lb_list_item(desired, i));
     for (size_t i = 0; i < lb_value_count(live); i++) {
         const struct lb_value *item = lb_list_item(live, i);
-        if (find_equal(schema->items, desired, item))
+        if (lb_diff_find(schema, desired, item))
             continue;
         const char *text = lb_text(item, "");
         if (schema->keep_foreign &&
@@ -292,6 +176,8 @@ static void walk_set(struct differ *d, const struct lb_schema *schema, const cha
         else
             surplus = true;
     }
+    if (lb_value_has_unknown(desired))
+        add_unknown(d, path);
     if (missing || surplus)
         add_field(d, schema, path, live, desired, reason_of(d, desired, why));
 }
@@ -311,41 +197,33 @@ static void walk(struct differ *d, const struct lb_schema *schema, const char *p
     if (!schema || schema->input || schema->identity || schema->computed ||
         desired->type == LB_NULL)
         return;
-    const char *why = reason_of(d, desired, above);
     if (schema->write_only) {
-        if (d->change->action != LB_ACTION_CREATE) {
-            add_unknown(d, lb_arena_printf(d->arena, "%s (drift not visible here)", path));
-            return;
-        }
+        add_unknown(d, lb_arena_printf(d->arena, "%s (drift not visible here)", path));
+        return;
+    }
+    if (lb_is(live, LB_NULL))
+        live = NULL;
+    if (!live && lb_diff_says_nothing(desired))
+        return;
+    const char *why = reason_of(d, desired, above);
+    const struct lb_schema *shape = lb_schema_branch(schema, desired->type);
+    if (shape && is_container(shape, desired) && (!live || live->type == desired->type)) {
+        if (desired->type == LB_MAP)
+            walk_map(d, shape, path, desired, live, why);
+        else if (shape->list == LB_LIST_MAP)
+            walk_keyed(d, shape, path, desired, live, why);
+        else
+            walk_set(d, shape, path, desired, live, why);
+        return;
     }
     if (lb_value_has_unknown(desired))
         add_unknown(d, path);
-    if (is_container(schema, desired) && (!live || live->type == desired->type)) {
-        if (desired->type == LB_MAP)
-            walk_map(d, schema, path, desired, live, why);
-        else if (schema->list == LB_LIST_MAP)
-            walk_keyed(d, schema, path, desired, live, why);
-        else
-            walk_set(d, schema, path, desired, live, why);
-    } else if (!live || !lb_diff_equal(schema, desired, live)) {
+    if (!live || !lb_diff_equal(schema, desired, live))
         add_field(d, schema, path, live, desired, why);
-    }
 }
 
 /* --- the object
  * --------------------------------------------------------------------------------------------- */
-
-/* A new object has nothing to clear: empty lists and maps ask for nothing. */
-static bool says_nothing(const struct lb_value *value)
-{
-    if (value->type == LB_MAP) {
-        for (size_t i = 0; i < lb_value_count(value); i++)
-            if (!says_nothing(lb_map_nth(value, i)->value))
-                return false;
-        return true;
-    }
-    return value->type == LB_NULL || (value->type == LB_LIST && !lb_value_count(value));
-}
 
 /* A new object is shown by its attributes, not by each leaf. */
 static void list_attributes(struct differ *d, const struct lb_schema *schema,
@@ -354,7 +232,8 @@ static void list_attributes(struct differ *d, const struct lb_schema *schema,
     for (size_t i = 0; i < lb_value_count(desired); i++) {
         const struct lb_entry *entry = lb_map_nth(desired, i);
         const struct lb_schema *property = lb_schema_property(schema, entry->key);
-        if (!property || property->input || property->computed || says_nothing(entry->value))
+        if (!property || property->input || property->computed ||
+            lb_diff_says_nothing(entry->value))
             continue;
         if (lb_value_has_unknown(entry->value))
             add_unknown(d, entry->key);
