@@ -7,33 +7,51 @@
 
 #include "base/json.h"
 
-#include <ctype.h>
 #include <string.h>
 
 static struct lb_value *canonical(struct lb_arena *arena, const struct lb_value *value,
                                   const char *key);
 
-static bool is_account(const char *text)
+#define ACCOUNT_DIGITS 12
+
+static bool is_account(const char *text, size_t length)
 {
-    size_t n = 0;
-    while (isdigit((unsigned char)text[n]))
-        n++;
-    return n == 12 && !text[n];
+    return length == ACCOUNT_DIGITS && strspn(text, "0123456789") >= ACCOUNT_DIGITS;
+}
+
+/* "arn:aws-cn:iam::111122223333:root" -> the account number in it; NULL for any other principal. A
+ * user may be called "a:root", so the shape must fit to the end. */
+static const char *root_account(const char *text)
+{
+    static const char service[] = ":iam::";
+    const char *at = lb_starts_with(text, "arn:aws") ? strstr(text, service) : NULL;
+    if (!at || memchr(text + 4, ':', (size_t)(at - text - 4)))
+        return NULL;
+    at += sizeof service - 1;
+    bool fits = is_account(at, strcspn(at, ":")) && lb_streq(at + ACCOUNT_DIGITS, ":root");
+    return fits ? at : NULL;
 }
 
 static struct lb_value *canonical_text(struct lb_arena *arena, const char *text, const char *key)
 {
-    if (lb_streq(key, "AWS") && lb_starts_with(text, "arn:") && lb_ends_with(text, ":root")) {
-        const char *account = strstr(text, "::");
-        if (account && strlen(account) >= 14)
-            return lb_value_stringn(arena, account + 2, 12);
-    }
-    if (lb_streq(key, "AWS") && is_account(text))
-        return lb_value_string(arena, text);
+    const char *account = lb_streq(key, "AWS") ? root_account(text) : NULL;
+    if (account)
+        return lb_value_stringn(arena, account, ACCOUNT_DIGITS);
     /* action names are case-insensitive */
     if (lb_streq(key, "Action") || lb_streq(key, "NotAction"))
         return lb_value_string(arena, lb_lowercase(arena, text));
     return lb_value_string(arena, text);
+}
+
+/* Sorted, and each once: no list of a policy says more by saying it twice. */
+static void as_set(struct lb_value *list)
+{
+    size_t kept = 0;
+    lb_list_sort(list);
+    for (size_t i = 0; i < list->as.list.count; i++)
+        if (!kept || !lb_value_equal(list->as.list.items[kept - 1], list->as.list.items[i]))
+            list->as.list.items[kept++] = list->as.list.items[i];
+    list->as.list.count = kept;
 }
 
 /* Everything that may be a list is one, sorted. */
@@ -46,14 +64,27 @@ static struct lb_value *canonical_list(struct lb_arena *arena, const struct lb_v
             lb_list_add(arena, list, canonical(arena, lb_list_item(value, i), key));
     else
         lb_list_add(arena, list, canonical(arena, value, key));
-    lb_list_sort(list);
+    as_set(list);
     return list;
 }
 
-static bool stays_scalar(const char *key)
+/* {operator: {key: values}}; the names of keys are case-insensitive, as are operators. */
+static struct lb_value *canonical_condition(struct lb_arena *arena, const struct lb_value *value,
+                                            int depth)
 {
-    return lb_streq(key, "Version") || lb_streq(key, "Effect") || lb_streq(key, "Sid") ||
-           lb_streq(key, "Id");
+    struct lb_value *map = lb_value_map(arena);
+    for (size_t i = 0; i < lb_value_count(value); i++) {
+        const struct lb_entry *entry = lb_map_nth(value, i);
+        bool deeper = entry->value->type == LB_MAP && depth == 0;
+        const char *key = lb_lowercase(arena, entry->key);
+        if (lb_map_get(map, key)) /* twice in other case: two entries, not the last one */
+            key = lb_arena_printf(arena, "%s#%zu", key, i);
+        lb_map_set(arena, map, key,
+                   deeper ? canonical_condition(arena, entry->value, depth + 1)
+                          : canonical_list(arena, entry->value, "Condition"));
+    }
+    lb_map_sort(map);
+    return map;
 }
 
 static struct lb_value *canonical_map(struct lb_arena *arena, const struct lb_value *value)
@@ -63,9 +94,11 @@ static struct lb_value *canonical_map(struct lb_arena *arena, const struct lb_va
         const struct lb_entry *entry = lb_map_nth(value, i);
         if (lb_streq(entry->key, "Sid") || lb_streq(entry->key, "Id"))
             continue; /* labels: no effect */
-        if (entry->value->type == LB_MAP && !lb_streq(entry->key, "Statement"))
+        if (lb_streq(entry->key, "Condition") && entry->value->type == LB_MAP)
+            lb_map_set(arena, map, entry->key, canonical_condition(arena, entry->value, 0));
+        else if (entry->value->type == LB_MAP && !lb_streq(entry->key, "Statement"))
             lb_map_set(arena, map, entry->key, canonical_map(arena, entry->value));
-        else if (stays_scalar(entry->key))
+        else if (lb_streq(entry->key, "Version") || lb_streq(entry->key, "Effect"))
             lb_map_set(arena, map, entry->key, canonical(arena, entry->value, entry->key));
         else
             lb_map_set(arena, map, entry->key, canonical_list(arena, entry->value, entry->key));
@@ -85,29 +118,43 @@ static struct lb_value *canonical(struct lb_arena *arena, const struct lb_value 
     return text ? canonical_text(arena, text, key) : lb_value_copy(arena, value);
 }
 
+/* Also from JSON text, which IAM gives percent-encoded. */
 static const struct lb_value *as_tree(struct lb_arena *arena, const struct lb_value *value)
 {
+    const char *error;
     if (value->type != LB_STRING)
         return value;
-    const char *error;
-    struct lb_value *tree = lb_json_parse(arena, value->as.text.bytes, value->as.text.length,
-                                          &error);
+    const char *text = value->as.text.bytes;
+    if (lb_starts_with(text, "%7B") || lb_starts_with(text, "%7b"))
+        text = lb_percent_decode(arena, text);
+    struct lb_value *tree = text ? lb_json_parse(arena, text, strlen(text), &error) : NULL;
     return tree ? tree : value;
 }
 
 /* {"Principal": "*"} and {"Principal": {"AWS": "*"}} say the same. */
-static void widen_principal(struct lb_arena *arena, struct lb_value *document)
+static void widen(struct lb_arena *arena, struct lb_value *statement, const char *key)
 {
-    const struct lb_value *statements = lb_map_get(document, "Statement");
+    struct lb_value *principal = lb_map_get(statement, key);
+    if (!lb_is(principal, LB_LIST) || !lb_list_has(principal, "*"))
+        return;
+    struct lb_value *any = lb_value_map(arena);
+    lb_map_set(arena, any, "AWS", principal);
+    lb_map_set(arena, statement, key, any);
+}
+
+static struct lb_value *canonical_document(struct lb_arena *arena, const struct lb_value *value)
+{
+    struct lb_value *document = canonical(arena, as_tree(arena, value), "");
+    struct lb_value *statements = lb_map_get(document, "Statement");
+    if (lb_is(document, LB_MAP)) /* what a document without a version is read as */
+        lb_map_default(arena, document, "Version", lb_value_string(arena, "2008-10-17"));
     for (size_t i = 0; i < lb_value_count(statements); i++) {
-        struct lb_value *statement = lb_list_item(statements, i);
-        struct lb_value *principal = lb_map_get(statement, "Principal");
-        if (!lb_is(principal, LB_LIST) || !lb_list_has(principal, "*"))
-            continue;
-        struct lb_value *any = lb_value_map(arena);
-        lb_map_set(arena, any, "AWS", principal);
-        lb_map_set(arena, statement, "Principal", any);
+        widen(arena, lb_list_item(statements, i), "Principal");
+        widen(arena, lb_list_item(statements, i), "NotPrincipal");
     }
+    if (statements)
+        as_set(statements);
+    return document;
 }
 
 bool lb_policy_equal(const struct lb_value *a, const struct lb_value *b)
@@ -115,16 +162,7 @@ bool lb_policy_equal(const struct lb_value *a, const struct lb_value *b)
     if (!a || !b)
         return a == b;
     struct lb_arena *scratch = lb_arena_new();
-    struct lb_value *x = canonical(scratch, as_tree(scratch, a), "");
-    struct lb_value *y = canonical(scratch, as_tree(scratch, b), "");
-    widen_principal(scratch, x);
-    widen_principal(scratch, y);
-    struct lb_value *xs = lb_map_get(x, "Statement"), *ys = lb_map_get(y, "Statement");
-    if (xs && ys) {
-        lb_list_sort(xs);
-        lb_list_sort(ys);
-    }
-    bool equal = lb_value_equal(x, y);
+    bool equal = lb_value_equal(canonical_document(scratch, a), canonical_document(scratch, b));
     lb_arena_free(scratch);
     return equal;
 }
