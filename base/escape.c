@@ -1,20 +1,15 @@
 /* escape.c: makes text that we did not write inert, once, where it enters the diagnostics.
  *
  * Two readers are kept from being driven: a terminal (controls; CR alone overwrites a line,
- * kubernetes PR 112553) and a CI runner (commands in the log: a leading "::", and "##[" or "##vso["
- * anywhere). Bidirectional and invisible characters go too: they make text read differently from
- * what it says (CVE-2021-42574). Escaping escaped text changes nothing.
+ * kubernetes PR 112553) and a CI runner (commands in the log: a leading "::" and its like, and
+ * "##[" or
+ * "##vso[" anywhere). Bidirectional and invisible characters go too: they make text read
+ * differently from what it says (CVE-2021-42574). Escaping escaped text changes nothing.
  */
 #include "base/diag.h"
 #include "base/utf8.h"
 
 #include <string.h>
-
-/* True at the place of the first non-blank of a line when a runner command starts there. */
-static bool leads_command(const char *text, size_t length)
-{
-    return length >= 2 && text[0] == ':' && text[1] == ':';
-}
 
 void lb_str_escape(struct lb_str *out, const char *text, size_t length, bool keep_newlines)
 {
@@ -22,7 +17,7 @@ void lb_str_escape(struct lb_str *out, const char *text, size_t length, bool kee
     for (size_t i = 0; i < length;) {
         uint32_t c;
         size_t count = lb_utf8_read(text + i, length - i, &c);
-        bool command = (leading && leads_command(text + i, length - i)) ||
+        bool command = (leading && lb_utf8_runner_line(text + i, length - i)) ||
                        lb_utf8_runner_command(text + i, length - i);
         if (count && c == '\n' && keep_newlines)
             lb_str_putc(out, '\n');
@@ -32,7 +27,7 @@ void lb_str_escape(struct lb_str *out, const char *text, size_t length, bool kee
             lb_str_printf(out, "\\u{%04x}", (unsigned)c);
         else
             lb_str_add(out, text + i, count);
-        leading = (leading && text[i] == ' ') || (text[i] == '\n' && keep_newlines);
+        leading = (leading && count && lb_utf8_blank(c)) || (text[i] == '\n' && keep_newlines);
         i += count ? count : 1;
     }
 }

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 
 #include <string.h>
+#include <strings.h>
 
 size_t lb_utf8_read(const char *text, size_t length, uint32_t *out)
 {
@@ -61,6 +62,12 @@ static const struct range hidden[] = {
     {0x3164, 0x3164}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE0FFF},
 };
 
+/* What shows as nothing and is not hidden. */
+static const struct range blanks[] = {
+    {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A}, {0x202F, 0x202F},
+    {0x205F, 0x205F}, {0x2800, 0x2800}, {0x3000, 0x3000},
+};
+
 static bool within(uint32_t character, const struct range *ranges, size_t count)
 {
     for (size_t i = 0; i < count && ranges[i].first <= character; i++)
@@ -83,8 +90,43 @@ bool lb_utf8_hidden(uint32_t character)
     return within(character, hidden, sizeof hidden / sizeof *hidden);
 }
 
+static bool starts_with_one(const char *text, size_t length, const char *const *words)
+{
+    for (; *words; words++)
+        if (length >= strlen(*words) && strncasecmp(text, *words, strlen(*words)) == 0)
+            return true;
+    return false;
+}
+
+/* Azure's agent looks for its prefix without regard to case (CommandStringConvertor.cs). */
 bool lb_utf8_runner_command(const char *text, size_t length)
 {
-    return (length >= 3 && memcmp(text, "##[", 3) == 0) ||
-           (length >= 6 && memcmp(text, "##vso[", 6) == 0);
+    static const char *const words[] = {"##[", "##vso[", "##teamcity[", NULL};
+    return starts_with_one(text, length, words);
+}
+
+bool lb_utf8_runner_line(const char *text, size_t length)
+{
+    static const char *const words[] = {"::",   "section_start:", "section_end:", "travis_",
+                                        "--- ", "+++ ",           "~~~ ",         NULL};
+    return starts_with_one(text, length, words);
+}
+
+bool lb_utf8_blank(uint32_t character)
+{
+    return character == ' ' || within(character, blanks, sizeof blanks / sizeof *blanks);
+}
+
+size_t lb_utf8_cut(const char *text, size_t length, size_t columns)
+{
+    size_t i = 0, used = 0;
+    while (i < length) {
+        uint32_t c;
+        size_t count = lb_utf8_read(text + i, length - i, &c);
+        used += count ? (size_t)lb_utf8_width(c) : 0;
+        if (!count || used > columns)
+            break;
+        i += count;
+    }
+    return i;
 }

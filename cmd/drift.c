@@ -3,7 +3,6 @@
 
 static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out)
 {
-    (void)cli;
     if (lb_plan_empty(plan)) {
         lb_str_printf(out, "%s: live matches the spec.\n", plan->stack);
         return;
@@ -11,9 +10,11 @@ static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct l
     lb_str_printf(out, "%s: live differs from the spec.\n", plan->stack);
     for (size_t i = 0; i < plan->change_count; i++) {
         const struct lb_change *change = &plan->changes[i];
-        lb_str_printf(out, "  %s  %s", lb_action_name(change->action), change->address);
+        lb_str_printf(out, "  %s  %s", lb_action_name(change->action),
+                      lb_escape(cli->arena, change->address));
         for (size_t k = 0; k < change->field_count && change->action == LB_ACTION_UPDATE; k++)
-            lb_str_printf(out, "%s%s", k ? ", " : ": ", change->fields[k].path);
+            lb_str_printf(out, "%s%s", k ? ", " : ": ",
+                          lb_escape(cli->arena, change->fields[k].path));
         lb_str_putc(out, '\n');
     }
 }

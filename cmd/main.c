@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -35,6 +36,13 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+}
+
+/* A core file would hold credentials. */
+static void forbid_cores(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
 }
 
 static bool want_color(int fd)
@@ -126,6 +134,7 @@ int main(int argc, char **argv)
 {
     struct lb_arena *arena = lb_arena_new();
     struct lb_cli *cli = lb_arena_alloc(arena, sizeof *cli);
+    forbid_cores();
     catch_signals();
     init(cli, arena);
     int code = run(cli, argc, argv);

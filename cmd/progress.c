@@ -5,6 +5,7 @@
 #include "cmd/events.h"
 
 #include "base/time.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -62,12 +63,14 @@ static void draw(struct lb_progress *progress, struct lb_str *out)
             continue;
         int64_t elapsed = (now_ms(progress) - row->started_ms) / 1000;
         struct lb_str line = {0};
-        lb_str_printf(&line, "  ... %s: %s  %s of about %s%s%s", step->address, step->title,
+        lb_str_printf(&line, "  ... %s: %s  %s of about %s%s%s",
+                      lb_escape(progress->cli->arena, step->address),
+                      lb_escape(progress->cli->arena, step->title),
                       lb_duration_words(progress->cli->arena, elapsed),
                       lb_duration_words(progress->cli->arena, step->estimate_s),
                       row->detail ? "  " : "", row->detail ? row->detail : "");
         size_t room = progress->cli->width > 4 ? progress->cli->width - 1 : 79;
-        lb_str_add(out, lb_str_text(&line), line.length < room ? line.length : room);
+        lb_str_add(out, lb_str_text(&line), lb_utf8_cut(lb_str_text(&line), line.length, room));
         lb_str_putc(out, '\n');
         lb_str_release(&line);
         progress->drawn++;

@@ -16,7 +16,6 @@
 
 #define UNREADABLE "UnreadableAnswer"
 #define MAX_CAUSES 8
-#define MAX_PLAIN 300 /* bytes of a plain-text error that are kept */
 
 static char first_byte(const struct lb_answer *answer)
 {
@@ -135,7 +134,7 @@ static void read_plain_error(struct lb_arena *arena, struct lb_answer *answer)
 {
     if (first_byte(answer) == '<' || answer->raw_length == 0)
         return;
-    size_t length = answer->raw_length < MAX_PLAIN ? answer->raw_length : MAX_PLAIN;
+    size_t length = answer->raw_length;
     while (length > 0 && strchr(" \r\n", answer->raw[length - 1]))
         length--;
     answer->error_message = lb_arena_strndup(arena, answer->raw, length);

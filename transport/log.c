@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/time.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define MAX_LINE 4096
+#define MIN_BASE64 6
 #define MIN_SECRET 4 /* shorter values would redact ordinary words */
 
 int lb_log_open(struct lb_diags *diags, struct lb_log *out)
@@ -53,32 +55,103 @@ void lb_secrets_add(struct lb_secrets *secrets, const char *value)
         secrets->values[secrets->count++] = value;
 }
 
-static const char *replace_all(struct lb_arena *arena, const char *text, const char *needle)
+static bool base64_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           (c && strchr("+/-_=", c));
+}
+
+/* With `token` the whole run of base64 that the needle stands in goes: its ends hold bits of it. */
+static const char *replace_all(struct lb_arena *arena, const char *text, const char *needle,
+                               bool token)
 {
     const char *hit = *needle ? strstr(text, needle) : NULL;
     if (!hit)
         return text;
     struct lb_str out = {0};
     for (; hit; hit = strstr(text, needle)) {
+        const char *end = hit + strlen(needle);
+        while (token && hit > text && base64_letter(hit[-1]))
+            hit--;
+        while (token && base64_letter(*end))
+            end++;
         lb_str_add(&out, text, (size_t)(hit - text));
         lb_str_puts(&out, "[redacted]");
-        text = hit + strlen(needle);
+        text = end;
     }
     lb_str_puts(&out, text);
     return lb_str_take(&out, arena);
 }
 
+/* --- spellings of a secret: each writes one, or nothing when it would be too short to be told from
+ * other text --------------------------------------------------------------------------------- */
+
+static void spell_plain(struct lb_str *out, const char *secret, int variant)
+{
+    (void)variant;
+    lb_str_puts(out, secret);
+}
+
+/* Variants: digits above 9 in upper and in lower case. */
+static void spell_percent(struct lb_str *out, const char *secret, int variant)
+{
+    lb_str_percent_encode(out, secret, strlen(secret), false);
+    for (size_t i = 0; variant && i + 2 < out->length; i++)
+        if (out->data[i] == '%')
+            for (size_t k = 1; k < 3; k++)
+                out->data[i + k] = (char)tolower((unsigned char)out->data[i + k]);
+}
+
+static void spell_json(struct lb_str *out, const char *secret, int variant)
+{
+    (void)variant;
+    for (; *secret; secret++) {
+        if (*secret == '"' || *secret == '\\')
+            lb_str_putc(out, '\\');
+        lb_str_putc(out, *secret);
+    }
+}
+
+/* Base64 as it stands inside the base64 of a longer text ("user:password", a whole header): the
+ * characters that depend on the secret alone. Variants: the three places it can begin at, in both
+ * alphabets. */
+static void spell_base64(struct lb_str *out, const char *secret, int variant)
+{
+    size_t shift = (size_t)variant % 3;
+    struct lb_arena *scratch = lb_arena_new();
+    char *shifted = lb_arena_printf(scratch, "%.*s%s", (int)shift, "..", secret);
+    size_t length = strlen(shifted);
+    char *base64 = lb_base64(scratch, shifted, length);
+    size_t start = (shift * 8 + 5) / 6, end = length * 8 / 6;
+    for (char *at = base64; variant >= 3 && *at; at++)
+        *at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
+    if (end >= start + MIN_BASE64)
+        lb_str_add(out, base64 + start, end - start);
+    lb_wipe(shifted, length);
+    lb_wipe(base64, strlen(base64));
+    lb_arena_free(scratch);
+}
+
+static const struct {
+    void (*spell)(struct lb_str *, const char *, int variant);
+    int variants;
+    bool token;
+} spellings[] = {{spell_plain, 1, false},
+                 {spell_percent, 2, false},
+                 {spell_json, 1, false},
+                 {spell_base64, 6, true}};
+
 static const char *redact_one(struct lb_arena *arena, const char *text, const char *secret)
 {
-    text = replace_all(arena, text, secret);
-    struct lb_str encoded = {0};
-    lb_str_percent_encode(&encoded, secret, strlen(secret), false);
-    text = replace_all(arena, text, lb_str_text(&encoded));
-    lb_wipe(encoded.data, encoded.length);
-    lb_str_release(&encoded);
-    char *base64 = lb_base64(arena, secret, strlen(secret));
-    text = replace_all(arena, text, base64);
-    lb_wipe(base64, strlen(base64));
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        for (int variant = 0; variant < spellings[i].variants; variant++) {
+            struct lb_str spelled = {0};
+            spellings[i].spell(&spelled, secret, variant);
+            text = replace_all(arena, text, lb_str_text(&spelled), spellings[i].token);
+            lb_wipe(spelled.data, spelled.length);
+            lb_str_release(&spelled);
+        }
+    }
     return text;
 }
 

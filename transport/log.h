@@ -28,8 +28,8 @@ int lb_log_open(struct lb_diags *diags, struct lb_log *out);
 void lb_log_close(struct lb_log *log);
 
 void lb_secrets_add(struct lb_secrets *secrets, const char *value);
-/* Replaces every secret, plain, percent-encoded or as base64 of itself, by "[redacted]". The result
- * is in the arena; the text itself when nothing was found. */
+/* Replaces every secret, plain, percent-encoded, as in a JSON string or within base64, by
+ * "[redacted]". The result is in the arena; the text itself when nothing was found. */
 const char *lb_redact(struct lb_arena *arena, const struct lb_secrets *secrets, const char *text);
 /* True for headers that are never shown: authorization, tokens, cookies. */
 bool lb_header_is_secret(const char *lower_case_name);

@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#define MAX_WORD 256     /* bytes of an error code or a request id that are kept */
+#define MAX_MESSAGE 2048 /* of an error message */
+
 /* What a failure of libcurl means. CURLE_OK ends the table and stands for all others: the
  * connection broke. */
 static const struct {
@@ -108,6 +111,14 @@ static void log_attempt(struct lb_loop *loop, struct lb_transfer *transfer,
     }
 }
 
+/* Redacted whole, then cut: a cut first could leave half of a secret, which nobody would find. */
+static const char *tame(struct lb_arena *arena, const struct lb_secrets *secrets, const char *text,
+                        size_t max)
+{
+    text = lb_redact(arena, secrets, text);
+    return text && strlen(text) > max ? lb_arena_printf(arena, "%.*s...", (int)max, text) : text;
+}
+
 /* The words of a server that may have echoed what it was sent. */
 static void redact_answer(struct lb_loop *loop, struct lb_transfer *transfer,
                           struct lb_secrets *secrets)
@@ -119,9 +130,10 @@ static void redact_answer(struct lb_loop *loop, struct lb_transfer *transfer,
     for (struct curl_slist *at = transfer->headers; at; at = at->next)
         if (lb_starts_with(at->data, "authorization: "))
             lb_secrets_add(secrets, at->data + strlen("authorization: "));
-    job->answer->error_code = lb_redact(job->arena, secrets, job->answer->error_code);
-    job->answer->error_message = lb_redact(job->arena, secrets, job->answer->error_message);
-    job->answer->request_id = lb_redact(job->arena, secrets, job->answer->request_id);
+    struct lb_answer *answer = job->answer;
+    answer->error_code = tame(job->arena, secrets, answer->error_code, MAX_WORD);
+    answer->error_message = tame(job->arena, secrets, answer->error_message, MAX_MESSAGE);
+    answer->request_id = tame(job->arena, secrets, answer->request_id, MAX_WORD);
 }
 
 void lb_transfer_finish(struct lb_loop *loop, struct lb_transfer *transfer, CURLcode result)

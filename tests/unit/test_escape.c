@@ -70,6 +70,15 @@ static const struct row rows[] = {
     {"Azure command anywhere", BYTES("a ##vso[task.complete]b"), "a \\x23#vso[task.complete]b"},
     {"a run of hashes", BYTES("###[x"), "#\\x23#[x"},
     {"headings stay", BYTES("## vso [x] ##v"), NULL},
+    {"GitHub command after white space of all kinds",
+     BYTES("\xC2\xA0\xE3\x80\x80 ::stop-commands::x"),
+     "\xC2\xA0\xE3\x80\x80 \\x3a:stop-commands::x"},
+    {"Azure command in capitals", BYTES("a ##VSO[task.setvariable]b"),
+     "a \\x23#VSO[task.setvariable]b"},
+    {"TeamCity message", BYTES("##teamcity[buildStop]"), "\\x23#teamcity[buildStop]"},
+    {"GitLab section without its escape", BYTES("section_end:1:x"), "\\x73ection_end:1:x"},
+    {"Buildkite heading", BYTES("--- done"), "\\x2d-- done"},
+    {"dashes inside", BYTES("a --- b"), NULL},
     {"GitLab section", BYTES("\033[0Ksection_start:1:x\r"), "\\x1b[0Ksection_start:1:x\\x0d"},
 };
 
