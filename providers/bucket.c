@@ -112,7 +112,7 @@ static int bucket_derive(struct lb_stack *stack, struct lb_resource *bucket)
 
 static const struct lb_granule granules[] = {
     {.name = "bucket", .read = lb_bucket_read, .write = lb_bucket_write},
-    {.name = "tags", .read = lb_bucket_read_tags, .write = lb_bucket_write_tags},
+    {.name = "tags", .write = lb_bucket_write_tags},
     {.name = "ownership", .read = lb_bucket_read_ownership, .write = lb_bucket_write_ownership},
     {.name = "public_access",
      .read = lb_bucket_read_public_access,

@@ -59,14 +59,13 @@ int lb_bucket_write_replication(struct lb_write *write);
 /* Asks one operation on the bucket. Always 0. */
 int lb_bucket_ask(struct lb_read *read, const struct lb_op *op, lb_decode_fn *decode);
 /* True when answered. *unset: the bucket is there, but this was never set. The answers of a bucket
- * that lives in another region say nothing: HeadBucket's speaks for all. */
+ * that lives in another region say nothing: the answer with the tags speaks for all. */
 bool lb_bucket_ok(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer,
                   bool *unset);
 /* The document of an answer, whatever its root is called: SDKs do not look at the name either, and
  * S3-compatible servers differ in it. NULL when there is none, and for what was never set. */
 const struct lb_value *lb_bucket_document(const struct lb_answer *answer);
 int lb_bucket_read(struct lb_read *read);
-int lb_bucket_read_tags(struct lb_read *read);
 int lb_bucket_read_ownership(struct lb_read *read);
 int lb_bucket_read_public_access(struct lb_read *read);
 int lb_bucket_read_encryption(struct lb_read *read);

@@ -13,11 +13,6 @@
         .service = &lb_s3_service, .name = op, .method = "GET", .path = "/{Bucket}?" query,        \
         .iam = permission                                                                          \
     }
-static const struct lb_op head_bucket = {.service = &lb_s3_service,
-                                         .name = "HeadBucket",
-                                         .method = "HEAD",
-                                         .path = "/{Bucket}",
-                                         .iam = "s3:ListBucket"};
 static const struct lb_op get_tagging = GET_OP("GetBucketTagging", "tagging", NULL);
 static const struct lb_op get_ownership = GET_OP("GetBucketOwnershipControls", "ownershipControls",
                                                  NULL);
@@ -81,17 +76,19 @@ static void refuse_region(struct lb_read *read, const struct lb_answer *answer)
     read->failed = true;
 }
 
-static void decode_head(struct lb_read *read, const struct lb_call *call,
-                        const struct lb_answer *answer)
+/* The tags are always read, so their answer tells of existence and region too: HeadBucket would be
+ * one more request for each bucket, and answers without a body that could say why. */
+static void decode_tagging(struct lb_read *read, const struct lb_call *call,
+                           const struct lb_answer *answer)
 {
     if (is_elsewhere(read, answer)) {
         refuse_region(read, answer);
-    } else if (lb_read_ok(read, call, answer)) {
+    } else if (lb_streq(answer->error_code, "NoSuchTagSet") || lb_read_ok(read, call, answer)) {
         lb_map_set_string(read->arena, lb_read_value(read), "arn",
                           lb_bucket_arn(read->stack, read->resource->name));
-        if (read->live->status == LB_LIVE_UNREAD) {
+        lb_tags_read(read, lb_value_at(lb_bucket_document(answer), "TagSet/Tag"));
+        if (read->live->status == LB_LIVE_UNREAD)
             read->live->status = LB_LIVE_PRESENT;
-        }
     } else if (answer->outcome == LB_NOT_FOUND && read->live->status == LB_LIVE_UNREAD) {
         read->live->status = LB_LIVE_ABSENT;
     }
@@ -99,25 +96,11 @@ static void decode_head(struct lb_read *read, const struct lb_call *call,
 
 int lb_bucket_read(struct lb_read *read)
 {
-    return lb_bucket_ask(read, &head_bucket, decode_head);
+    return lb_bucket_ask(read, &get_tagging, decode_tagging);
 }
 
 /* --- sub-resources ------------------------------------------------------------------------------
  */
-
-static void decode_tagging(struct lb_read *read, const struct lb_call *call,
-                           const struct lb_answer *answer)
-{
-    bool unset;
-    if (lb_bucket_ok(read, call, answer, &unset) || unset) {
-        lb_tags_read(read, lb_value_at(lb_bucket_document(answer), "TagSet/Tag"));
-    }
-}
-
-int lb_bucket_read_tags(struct lb_read *read)
-{
-    return lb_bucket_ask(read, &get_tagging, decode_tagging);
-}
 
 static void decode_ownership(struct lb_read *read, const struct lb_call *call,
                              const struct lb_answer *answer)
