@@ -301,3 +301,15 @@ def failover_follows_the_stream_not_the_state(sandbox):
     finally:
         sandbox.control("POST", "regions/route53", {"state": "up"})
         sandbox.control("POST", "regions/us-east-1", {"state": "up"})
+
+
+@check
+def wrong_secret_is_refused_in_each_services_words(sandbox):
+    refused(sandbox.client("route53", secret="wrong").list_hosted_zones, "SignatureDoesNotMatch",
+            403)
+    refused(sandbox.client("opensearch", secret="wrong").list_domain_names,
+            "InvalidSignatureException", 403)
+    refused(sandbox.client("cloudwatch", secret="wrong").describe_alarms,
+            "InvalidSignatureException", 403)
+    refused(sandbox.client("resourcegroupstaggingapi", secret="wrong").get_resources,
+            "InvalidSignatureException", 403)
