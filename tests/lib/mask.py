@@ -15,7 +15,7 @@ PATTERNS = (
     ("port", re.compile(r"(?<=127\.0\.0\.1:)\d{2,5}\b")),
     ("request", re.compile(r"(?<=request id )[0-9A-Za-z/+=-]+")),
 )
-ELAPSED = re.compile(r"(?<= \[)[0-9dhms]+(?=\])|(?<= in )[0-9]+[0-9dhms]*(?=[.\n])")
+ELAPSED = re.compile(r"(?<= \[)[0-9dhms ]+(?=\])|(?<= in )[0-9]+[0-9dhms]*(?=[.\n])")
 ELAPSED_JSON = re.compile(r'("elapsed_s": ?)[0-9.]+')
 NAMED = {"time": "<time>", "port": "<port>", "request": "<id>"}
 
