@@ -163,6 +163,9 @@ int lb_cmd_apply(struct lb_cli *cli)
     size_t count;
     const char *why_not;
     int refused;
+    int64_t timeout_s; /* a mistyped one is told before anything is read */
+    if (lb_option_duration(cli, "timeout", &timeout_s) != 0)
+        return lb_diags_exit(&cli->diags);
     int code = open_approved(&session);
     if (!code)
         code = lb_plan_specs(cli, &stacks, &count, &session.plan);

@@ -1,6 +1,14 @@
 /* drift.c: does live still match? For schedules and alerts: short, and exit 2 when not. */
 #include "cmd/cli.h"
 
+/* What would refuse an apply decides the exit code, so it is named here too. */
+static void print_finding(struct lb_cli *cli, const struct lb_diag *finding, struct lb_str *out)
+{
+    lb_str_printf(out, "  error[%s]  %s: %s%s\n", finding->code,
+                  finding->address ? finding->address : "the stack", finding->summary,
+                  finding->detail ? lb_arena_printf(cli->arena, " (%s)", finding->detail) : "");
+}
+
 static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out)
 {
     if (lb_plan_empty(plan)) {
@@ -17,6 +25,9 @@ static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct l
                           lb_escape(cli->arena, change->fields[k].path));
         lb_str_putc(out, '\n');
     }
+    for (size_t i = 0; i < plan->finding_count; i++)
+        if (plan->findings[i].severity == LB_ERROR)
+            print_finding(cli, &plan->findings[i], out);
 }
 
 int lb_cmd_drift(struct lb_cli *cli)

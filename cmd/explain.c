@@ -7,11 +7,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct lb_code *find_code(const char *name)
 {
     for (size_t i = 0; lb_words_code(i); i++)
-        if (lb_streq(lb_words_code(i)->code, name))
+        if (strcasecmp(lb_words_code(i)->code, name) == 0)
             return lb_words_code(i);
     return NULL;
 }

@@ -144,8 +144,10 @@ static void render_field(struct page *page, const struct lb_change *change,
         lb_str_puts(page->out, field->reason ? "# " : "");
         escaped(page, field->reason ? field->reason : "");
         lb_str_putc(page->out, '\n');
-        render_block(page, "-", field->before);
-        render_block(page, "+", field->after);
+        if (field->before)
+            render_block(page, "-", field->before);
+        if (field->after)
+            render_block(page, "+", field->after);
         return;
     }
     lb_str_putc(page->out, '\n');
@@ -194,7 +196,7 @@ static void render_change(struct page *page, const struct lb_change *change)
         render_field(page, change, &change->fields[i]);
     render_texts(page, "= kept, not ours:", change->foreign, change->foreign_count);
     if (change->action != LB_ACTION_CREATE)
-        render_texts(page, "? not known yet:", change->unknown, change->unknown_count);
+        render_texts(page, "? unknown:", change->unknown, change->unknown_count);
 }
 
 static void render_region(struct page *page, const char *region)

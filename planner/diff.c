@@ -159,6 +159,25 @@ static void walk_keyed(struct differ *d, const struct lb_schema *schema, const c
     }
 }
 
+static bool is_foreign(const struct lb_schema *schema, const struct lb_value *desired,
+                       const struct lb_value *item)
+{
+    return schema->keep_foreign && !lb_diff_find(schema, desired, item) &&
+           !(schema->owned_prefix && lb_starts_with(lb_text(item, ""), schema->owned_prefix));
+}
+
+/* The set as it will be: what others put into it stays. */
+static const struct lb_value *with_foreign(struct differ *d, const struct lb_schema *schema,
+                                           const struct lb_value *desired,
+                                           const struct lb_value *live)
+{
+    struct lb_value *after = lb_value_copy(d->arena, desired);
+    for (size_t i = 0; i < lb_value_count(live); i++)
+        if (is_foreign(schema, desired, lb_list_item(live, i)))
+            lb_list_add(d->arena, after, lb_value_copy(d->arena, lb_list_item(live, i)));
+    return after;
+}
+
 static void walk_set(struct differ *d, const struct lb_schema *schema, const char *path,
                      const struct lb_value *desired, const struct lb_value *live, const char *why)
 {
@@ -169,17 +188,16 @@ static void walk_set(struct differ *d, const struct lb_schema *schema, const cha
         const struct lb_value *item = lb_list_item(live, i);
         if (lb_diff_find(schema, desired, item))
             continue;
-        const char *text = lb_text(item, "");
-        if (schema->keep_foreign &&
-            !(schema->owned_prefix && lb_starts_with(text, schema->owned_prefix)))
-            add_foreign(d, join(d, path, text));
+        if (is_foreign(schema, desired, item))
+            add_foreign(d, join(d, path, lb_text(item, "")));
         else
             surplus = true;
     }
     if (lb_value_has_unknown(desired))
         add_unknown(d, path);
     if (missing || surplus)
-        add_field(d, schema, path, live, desired, reason_of(d, desired, why));
+        add_field(d, schema, path, live, with_foreign(d, schema, desired, live),
+                  reason_of(d, desired, why));
 }
 
 static bool is_container(const struct lb_schema *schema, const struct lb_value *desired)

@@ -9,8 +9,14 @@ int lb_spec_load(struct lb_engine *engine, const struct lb_source *source, struc
     lb_diags_init(diags, engine->arena);
     *out = (struct lb_stack){.arena = engine->arena, .diags = diags, .source = source};
     struct lb_value *spec = lb_yaml_parse(engine->arena, source, diags);
-    if (!spec || lb_schema_validate(engine->schemas->spec, spec, diags) != 0)
+    if (!spec)
         return -1;
+    if (lb_schema_validate(engine->schemas->spec, spec, diags) != 0) {
+        out->schemas = engine->schemas;
+        out->spec = spec;
+        lb_stack_check_names(out);
+        return -1;
+    }
     lb_schema_fill_defaults(engine->arena, engine->schemas->spec, spec);
     if (lb_stack_init(out, engine->arena, diags, engine->schemas, source, spec) != 0)
         return -1;

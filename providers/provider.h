@@ -93,6 +93,10 @@ struct lb_stack {
 int lb_stack_init(struct lb_stack *stack, struct lb_arena *arena, struct lb_diags *diags,
                   const struct lb_schemas *schemas, const struct lb_source *source,
                   struct lb_value *spec);
+/* For a spec whose shape is wrong, of which only `spec`, `schemas`, `arena` and `diags` are set:
+ * unknown regions and dangling references, so that every error is told at once (stack_refs.c). */
+void lb_stack_check_names(struct lb_stack *stack);
+void lb_stack_check_region(struct lb_stack *stack, const char *path); /* "regions/primary" */
 /* Expands every section, then derives every object. Errors are collected. */
 int lb_stack_build(struct lb_stack *stack);
 /* The object of that kind, name and side, made when absent: its own entry in the spec, if any,

@@ -37,7 +37,7 @@ static int64_t duration_at(const struct lb_value *spec, const char *path)
     return text && lb_duration_parse(text, &seconds) == 0 ? seconds : 0;
 }
 
-static void check_region(struct lb_stack *stack, const char *path)
+void lb_stack_check_region(struct lb_stack *stack, const char *path)
 {
     const struct lb_value *value = lb_value_at(stack->spec, path);
     const char *name = lb_text(value, "");
@@ -70,8 +70,8 @@ int lb_stack_init(struct lb_stack *stack, struct lb_arena *arena, struct lb_diag
     stack->generation = lb_int_at(spec, "generation", 1);
     stack->rpo_s = duration_at(spec, "objectives/rpo");
     stack->rto_s = duration_at(spec, "objectives/rto");
-    check_region(stack, "regions/primary");
-    check_region(stack, "regions/secondary");
+    lb_stack_check_region(stack, "regions/primary");
+    lb_stack_check_region(stack, "regions/secondary");
     if (diags->errors > errors)
         return -1;
     const struct lb_partition *one = lb_partition_of(stack->regions[LB_SIDE_PRIMARY]);

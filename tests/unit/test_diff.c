@@ -141,7 +141,7 @@ static void test_lists(void **state)
         {"kept set, ours", "{'kept': ['a']}", "{'kept': ['lb-old', 'a']}",
          "update kept: ['lb-old','a'] -> ['a']"},
         {"kept set, all", "{'kept': ['a']}", "{'kept': ['lb-old', 'x']}",
-         "update kept: ['lb-old','x'] -> ['a'] | foreign kept/x"},
+         "update kept: ['lb-old','x'] -> ['a','x'] | foreign kept/x"},
         {"keyed equal", "{'strict': [{'id': 'a', 'n': 1}, {'id': 'b'}]}",
          "{'strict': [{'id': 'b'}, {'id': 'a', 'n': 1}]}", "none"},
         {"keyed other", "{'strict': [{'id': 'a', 'n': 1}]}", "{'strict': [{'id': 'a', 'n': 2}]}",
