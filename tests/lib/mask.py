@@ -12,12 +12,15 @@ PATTERNS = (
     ("role-id", re.compile(r"\bA(?:ROA|KIA|SIA)[A-Z0-9]{12,17}\b")),
     ("zone", re.compile(r"\bZ[0-9A-Z]{12,21}\b")),
     ("time", re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")),
+    ("time", re.compile(r"\b1[789]\d{11}\b")),
     ("port", re.compile(r"(?<=127\.0\.0\.1:)\d{2,5}\b")),
+    # of the many calls of one object that a region does not answer, the first to end is told
+    ("call", re.compile(r"(?<=: )[a-z0-9]+:[A-Za-z0-9]+(?= in [a-z0-9-]+ ConnectionLost)")),
     ("request", re.compile(r"(?<=request id )[0-9A-Za-z/+=-]+")),
 )
-ELAPSED = re.compile(r"(?<= \[)[0-9dhms ]+(?=\])|(?<= in )[0-9]+[0-9dhms]*(?=[.\n])")
+ELAPSED = re.compile(r"(?<= \[)[0-9dhms ]+(?=\])|(?<=not started, in )[0-9dhms ]+(?=[.\n])")
 ELAPSED_JSON = re.compile(r'("elapsed_s": ?)[0-9.]+')
-NAMED = {"time": "<time>", "port": "<port>", "request": "<id>"}
+NAMED = {"time": "<time>", "port": "<port>", "call": "<call>", "request": "<id>"}
 
 
 class Mask:
