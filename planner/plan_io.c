@@ -202,6 +202,14 @@ static const char *need_text(struct reader *r, const struct lb_value *map, const
     return lb_escape(r->arena, value->as.text.bytes);
 }
 
+/* Seconds that can be added up without overflow, whatever the file says. */
+static int64_t read_seconds(const struct lb_value *map, const char *path)
+{
+    const int64_t most = (int64_t)10 * 365 * 86400;
+    int64_t seconds = lb_int_at(map, path, 0);
+    return seconds < 0 ? 0 : seconds > most ? most : seconds;
+}
+
 static const struct lb_value *need_list(struct reader *r, const struct lb_value *map,
                                         const char *key)
 {
@@ -282,7 +290,7 @@ static void read_step(struct reader *r, const struct lb_plan *plan, const struct
     out->region = need_text(r, map, "region");
     out->risk = need_text(r, map, "risk");
     out->digest = need_text(r, map, "digest");
-    out->estimate_s = lb_int_at(map, "estimate_s", 0);
+    out->estimate_s = read_seconds(map, "estimate_s");
     const struct lb_value *needs = need_list(r, map, "needs");
     out->needs = lb_arena_array(r->arena, lb_value_count(needs) + 1, sizeof *out->needs);
     for (size_t i = 0; i < lb_value_count(needs); i++) {
@@ -328,8 +336,8 @@ static void read_head(struct reader *r, const struct lb_value *map, struct lb_pl
     out->spec_path = need_text(r, lb_map_get(map, "spec"), "path");
     out->spec_digest = need_text(r, lb_map_get(map, "spec"), "sha256");
     out->unchanged = (size_t)lb_int_at(map, "summary/unchanged", 0);
-    out->rpo_s = lb_int_at(map, "objectives/rpo/declared_s", 0);
-    out->rto_s = lb_int_at(map, "objectives/rto/declared_s", 0);
+    out->rpo_s = read_seconds(map, "objectives/rpo/declared_s");
+    out->rto_s = read_seconds(map, "objectives/rto/declared_s");
 }
 
 static void read_lists(struct reader *r, const struct lb_value *map, struct lb_plan *out)

@@ -1,21 +1,7 @@
 /* Diagnostics over a hostile source and hostile texts: whatever the mark says, what is rendered is
  * valid UTF-8 without a control, hidden character or runner command. */
 #include "base/diag.h"
-#include "base/utf8.h"
 #include "tests/fuzz/fuzz.h"
-
-#include <string.h>
-
-static void check_inert(const char *text, size_t length)
-{
-    uint32_t c;
-    for (size_t i = 0, count; i < length; i += count) {
-        count = lb_utf8_read(text + i, length - i, &c);
-        MUST(count && (c == '\n' || !lb_utf8_hidden(c)));
-        MUST(!lb_utf8_runner_command(text + i, length - i));
-        MUST((i > 0 && text[i - 1] != '\n') || strncmp(text + i, "::", 2) != 0);
-    }
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -34,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                            .mark = {&source, data[0], data[1], data[2], data[3]}};
     struct lb_str out = {0};
     lb_diag_render(&out, lb_diags_add(&diags, &diag), false);
-    check_inert(lb_str_text(&out), out.length);
+    must_be_inert(lb_str_text(&out), out.length);
     lb_str_release(&out);
     lb_arena_free(arena);
     return 0;
