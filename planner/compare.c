@@ -75,6 +75,50 @@ static int differ_steps(const struct lb_plan *approved, const struct lb_plan *no
     return result;
 }
 
+static const struct lb_field *field_of(const struct lb_change *change, const char *path)
+{
+    for (size_t i = 0; change && i < change->field_count; i++)
+        if (lb_streq(change->fields[i].path, path))
+            return &change->fields[i];
+    return NULL;
+}
+
+static bool lists(const char *const *items, size_t count, const char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (lb_streq(items[i], text))
+            return true;
+    return false;
+}
+
+static bool foreign_in(const struct lb_change *change, const char *path)
+{
+    return change && lists(change->foreign, change->foreign_count, path);
+}
+
+/* What of the object moved, as far as the two plans show it: an attribute whose live value is not
+ * what it was, and what others added or took away. */
+static void differ_change(const struct lb_change *was, const struct lb_change *is,
+                          struct lb_str *out)
+{
+    for (size_t i = 0; is && i < is->field_count; i++) {
+        const struct lb_field *now = &is->fields[i], *before = field_of(was, now->path);
+        if (!before)
+            lb_str_printf(out, "    %s differs from the spec now\n", now->path);
+        else if (!lb_value_equal(before->before, now->before))
+            lb_str_printf(out, "    %s has another value\n", now->path);
+    }
+    for (size_t i = 0; was && i < was->field_count; i++)
+        if (!field_of(is, was->fields[i].path))
+            lb_str_printf(out, "    %s is as in the spec now\n", was->fields[i].path);
+    for (size_t i = 0; is && i < is->foreign_count; i++)
+        if (!foreign_in(was, is->foreign[i]))
+            lb_str_printf(out, "    %s was added by others\n", is->foreign[i]);
+    for (size_t i = 0; was && i < was->foreign_count; i++)
+        if (!foreign_in(is, was->foreign[i]))
+            lb_str_printf(out, "    %s was taken away by others\n", was->foreign[i]);
+}
+
 /* An object moved although no step of ours on it was satisfied meanwhile: someone else changed it.
  */
 static int differ_objects(const struct lb_plan *approved, const struct lb_plan *now,
@@ -94,9 +138,8 @@ static int differ_objects(const struct lb_plan *approved, const struct lb_plan *
             lb_str_printf(out, "%s was %s, is now %s\n", was->address, was->status, is->status);
         else
             lb_str_printf(out, "%s has changed since the plan was made\n", was->address);
-        const struct lb_change *change = change_of(now, was->address);
-        for (size_t k = 0; change && k < change->field_count && is; k++)
-            lb_str_printf(out, "    %s differs now\n", change->fields[k].path);
+        if (is)
+            differ_change(change_of(approved, was->address), change_of(now, was->address), out);
         result = -1;
     }
     return result;

@@ -243,9 +243,31 @@ static const char **read_texts(struct reader *r, const struct lb_value *list, si
     return items;
 }
 
-static const struct lb_value *not_null(const struct lb_value *value)
+/* What was unknown when it was written ({"$unknown": "ADDRESS/path"}) is unknown again. */
+static struct lb_value *with_unknown(struct lb_arena *arena, const struct lb_value *value)
 {
-    return value && value->type != LB_NULL ? value : NULL;
+    const char *reference = lb_value_count(value) == 1 ? lb_text_at(value, "$unknown", NULL) : NULL;
+    if (reference)
+        return lb_value_unknown(arena, reference);
+    struct lb_value *copy;
+    if (value->type == LB_MAP) {
+        copy = lb_value_map(arena);
+        for (size_t i = 0; i < lb_value_count(value); i++)
+            lb_map_set(arena, copy, lb_map_nth(value, i)->key,
+                       with_unknown(arena, lb_map_nth(value, i)->value));
+    } else if (value->type == LB_LIST) {
+        copy = lb_value_list(arena);
+        for (size_t i = 0; i < lb_value_count(value); i++)
+            lb_list_add(arena, copy, with_unknown(arena, lb_list_item(value, i)));
+    } else {
+        copy = lb_value_copy(arena, value);
+    }
+    return copy;
+}
+
+static struct lb_value *not_null(struct reader *r, const struct lb_value *value)
+{
+    return value && value->type != LB_NULL ? with_unknown(r->arena, value) : NULL;
 }
 
 static void read_change(struct reader *r, const struct lb_value *map, struct lb_change *out)
@@ -259,16 +281,16 @@ static void read_change(struct reader *r, const struct lb_value *map, struct lb_
     out->disruption = lb_escape(r->arena, lb_text_at(map, "disruption", NULL));
     if (lb_action_parse(need_text(r, map, "action"), &out->action) != 0)
         lb_diags_error(r->diags, "LB-P010", NULL, "unknown action in %s", out->address);
-    out->before = (struct lb_value *)not_null(lb_map_get(map, "before"));
-    out->after = (struct lb_value *)not_null(lb_map_get(map, "after"));
+    out->before = not_null(r, lb_map_get(map, "before"));
+    out->after = not_null(r, lb_map_get(map, "after"));
     const struct lb_value *fields = need_list(r, map, "fields");
     out->fields = lb_arena_array(r->arena, lb_value_count(fields) + 1, sizeof *out->fields);
     for (size_t i = 0; i < lb_value_count(fields); i++) {
         const struct lb_value *field = lb_list_item(fields, i);
         out->fields[out->field_count++] = (struct lb_field){
             .path = need_text(r, field, "path"),
-            .before = not_null(lb_map_get(field, "before")),
-            .after = not_null(lb_map_get(field, "after")),
+            .before = not_null(r, lb_map_get(field, "before")),
+            .after = not_null(r, lb_map_get(field, "after")),
             .reason = need_text(r, field, "reason"),
             .granule = need_text(r, field, "granule")};
     }
