@@ -18,9 +18,11 @@
 
 #define FIRST_PAUSE_MS 250
 #define LATE_READ_MS 2000
+#define RESENDS 3
 
 static void start_ready(struct lb_run *run);
 static void read_back(struct lb_task *task);
+static void resend(void *payload);
 
 static int64_t now_ms(const struct lb_run *run)
 {
@@ -155,13 +157,30 @@ static const char *difference(struct lb_task *task)
     return lb_str_take(&text, run->engine->arena);
 }
 
+/* A call that must not be repeated blindly (CreateRole) failed without a verdict, and two looks say
+ * that nothing came of it: now it can be sent again. */
+static bool may_resend(const struct lb_task *task)
+{
+    return task->lost && task->resends < RESENDS &&
+           task->step->change->resource->live.status == LB_LIVE_ABSENT &&
+           now_ms(task->run) < deadline_of(task);
+}
+
 static void judged(struct lb_task *task)
 {
     const struct lb_resource *resource = task->step->change->resource;
     if (task->step->waits ? settled(task) : clean(task)) {
         finish(task);
     } else if (task->failure && !task->late_read && resource->live.status != LB_LIVE_IN_FLUX) {
-        fail(task, task->failure);
+        if (!may_resend(task)) {
+            fail(task, task->failure);
+            return;
+        }
+        struct lb_exchange *exchange = task->run->engine->exchange;
+        task->state = LB_STEP_CONVERGING;
+        tell(task, LB_EVENT_STEP_PROGRESS, task->failure->detail, NULL);
+        task->failure = NULL;
+        exchange->after(exchange->self, LATE_READ_MS << task->resends++, resend, task);
     } else if (now_ms(task->run) > deadline_of(task)) {
         fail_code(
             task, "LB-P021",
@@ -292,7 +311,7 @@ static void answered(void *payload, const struct lb_answer *answer)
          * the answer was lost, a second look after a pause sees what the first came too early for.
          */
         task->failure = diag;
-        task->late_read = answer->outcome == LB_FAILED;
+        task->lost = task->late_read = answer->outcome == LB_FAILED;
         read_back(task);
     }
 }

@@ -13,7 +13,9 @@ struct lb_task {
     struct lb_call *call;
     const struct lb_diag *failure; /* what the answer said, while the live object is asked */
     bool late_read;                /* the answer was lost: look twice */
-    struct lb_arena *scratch;      /* of the read that is under way */
+    bool lost;                     /* it was, and is not a refusal */
+    int resends;
+    struct lb_arena *scratch; /* of the read that is under way */
     void (*then)(struct lb_task *);
     struct lb_task **dependents;
     size_t dependent_count, dependent_capacity;
