@@ -363,7 +363,8 @@ static void prepare(struct lb_task *task)
     }
 }
 
-/* A document that others write too is read again right before it is replaced. */
+/* A document that others write too is read again right before it is replaced, or made: a domain
+ * that came into being a moment ago has role mappings of its own. */
 static bool shared(const struct lb_schema *schema, const char *granule)
 {
     for (size_t i = 0; i < schema->property_count; i++) {
@@ -377,15 +378,14 @@ static bool shared(const struct lb_schema *schema, const char *granule)
 
 static void start(struct lb_task *task)
 {
-    const struct lb_resource *resource = task->step->change->resource;
+    const struct lb_kind *kind = task->step->change->resource->kind;
     task->state = LB_STEP_RUNNING;
     task->started_ms = task->sent_ms = now_ms(task->run);
     task->run->active++;
     tell(task, LB_EVENT_STEP_START, NULL, NULL);
     if (task->step->waits)
         read_back(task);
-    else if (resource->live.status == LB_LIVE_PRESENT && task->step->ordinal == 0 &&
-             shared(resource->kind->schema, task->step->granule))
+    else if (task->step->ordinal == 0 && shared(kind->schema, task->step->granule))
         read_granule(task, prepare);
     else
         prepare(task);

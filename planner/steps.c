@@ -70,6 +70,7 @@ size_t lb_steps_emit(struct lb_arena *arena, const struct lb_stack *stack,
                              .live = &live,
                              .create = schema->existence && status != LB_LIVE_PRESENT &&
                                        status != LB_LIVE_IN_FLUX,
+                             .symbolic = how == LB_EMIT_SYMBOLIC,
                              .emit = collect,
                              .engine = &emitter};
     lb_provider_granule(resource->provider, granule)->write(&write);

@@ -197,6 +197,9 @@ struct lb_write {
     const struct lb_value *desired; /* references resolved as far as known by now */
     const struct lb_live *live;
     bool create; /* the object is absent */
+    /* Asked what a step is known by, not what is sent: a step that only adds to a document leaves
+     * out what others wrote in it, so that it is the same step whoever adds theirs meanwhile. */
+    bool symbolic;
     /* Emits one call with a title for people: "enable versioning". In the order of execution. */
     void (*emit)(struct lb_write *, struct lb_call *, const char *title);
     void *engine;

@@ -170,6 +170,8 @@ static bool holds(const struct lb_value *theirs, const struct lb_value *ours)
     return theirs != NULL;
 }
 
+/* The step is known by our members alone: theirs are read again right before it is sent, and kept.
+ */
 static int write_roles(struct lb_write *write)
 {
     struct lb_arena *arena = write->arena;
@@ -184,16 +186,19 @@ static int write_roles(struct lb_write *write)
     for (size_t i = 0; i < lb_value_count(roles); i++) {
         const struct lb_entry *role = lb_map_nth(roles, i);
         const struct lb_value *theirs = lb_map_get(all, role->key);
-        if (holds(theirs, role->value))
+        if (!holds(theirs, role->value))
+            lb_str_printf(&title, "%s%s", title.length ? ", " : "map ", role->key);
+        else if (!write->symbolic)
             continue;
         /* JSON Patch: "add" sets a member whether or not it is there (RFC 6902, 4.1). */
         struct lb_value *operation = lb_list_add(arena, call->body, lb_value_map(arena));
         lb_map_set_string(arena, operation, "op", "add");
         lb_map_set(arena, operation, "path", lb_value_format(arena, "/%s", role->key));
-        lb_map_set(arena, operation, "value", merged(arena, role->value, theirs));
-        lb_str_printf(&title, "%s%s", title.length ? ", " : "map ", role->key);
+        lb_map_set(arena, operation, "value",
+                   merged(arena, role->value, write->symbolic ? NULL : theirs));
     }
-    write->emit(write, call, lb_str_take(&title, arena));
+    if (lb_value_count(call->body))
+        write->emit(write, call, lb_str_take(&title, arena));
     return 0;
 }
 

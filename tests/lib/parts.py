@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -106,6 +107,12 @@ def versitygw():
                   env=environment)
             os.replace(f"{work}/bin/versitygw", program)
     return program
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 PARTS = {"python": python, "versitygw": versitygw}

@@ -1,4 +1,5 @@
 /* test_role_mapping.c: who is mapped, and that members of others survive. */
+#include "planner/steps.h"
 #include "tests/unit/cluster_kit.h"
 
 #define ADDRESS "role_mapping.search@primary"
@@ -103,6 +104,32 @@ static void patches_what_differs_and_keeps_the_rest(void **state)
     kit_free(&kit);
 }
 
+/* A domain that was absent when the plan was made has members of its own when the step runs. */
+static void is_the_same_step_whoever_adds_theirs(void **state)
+{
+    static const char *const lives[] = {"{}", LIVE,
+                                        "{\"manage_snapshots\":{\"users\":[\"a\",\"b\"]}}"};
+    const char *digest = NULL;
+    (void)state;
+    struct kit kit;
+    struct lb_resource *mapping = loaded(&kit, STACK SCHEDULES("every: 1h"));
+    for (size_t i = 0; i < COUNT(lives); i++) {
+        struct lb_emitted *emitted;
+        read_live(&kit, mapping, lives[i]);
+        assert_int_equal(
+            lb_steps_emit(kit.arena, &kit.stack, mapping, "roles", LB_EMIT_SYMBOLIC, &emitted), 1);
+        const char *got = lb_call_digest(kit.arena, emitted[0].call);
+        CHECK(lives[i], !digest || strcmp(digest, got) == 0);
+        digest = got;
+    }
+    read_live(&kit, mapping,
+              "{\"manage_snapshots\":{\"backend_roles\":[\"" OPERATOR
+              "\"]},\"snapshot_management_full_access\":{\"backend_roles\":[\"" OPERATOR "\"]}}");
+    kit_write(&kit, mapping, "roles");
+    assert_int_equal(kit.emit_count, 0);
+    kit_free(&kit);
+}
+
 static void elasticsearch_has_another_path(void **state)
 {
     (void)state;
@@ -124,6 +151,7 @@ int main(void)
         cmocka_unit_test(refuses_what_means_nothing),
         cmocka_unit_test(reads_the_roles_it_cares_for),
         cmocka_unit_test(patches_what_differs_and_keeps_the_rest),
+        cmocka_unit_test(is_the_same_step_whoever_adds_theirs),
         cmocka_unit_test(elasticsearch_has_another_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
