@@ -2,6 +2,7 @@
  * order of work and one closing line. A symbol always stands with its word; colour is never alone.
  */
 #include "cmd/cli.h"
+#include "cmd/render_block.h"
 
 #include "base/time.h"
 
@@ -104,11 +105,10 @@ static void escaped(struct page *page, const char *text)
     lb_str_escape(page->out, text, strlen(text), false);
 }
 
-static void render_block(struct page *page, const char *sign, const struct lb_value *value)
+/* Columns that are left after `used`. */
+static size_t room(const struct page *page, size_t used)
 {
-    lb_str_printf(page->out, "          %s ", sign);
-    lb_render_value(page->out, value, 4 * page->width);
-    lb_str_putc(page->out, '\n');
+    return page->width > used + 40 ? page->width - used : 40;
 }
 
 static size_t rendered_length(const struct lb_value *value)
@@ -120,37 +120,41 @@ static size_t rendered_length(const struct lb_value *value)
     return length;
 }
 
-static void render_field(struct page *page, const struct lb_change *change,
-                         const struct lb_field *field)
+/* A new object is shown by its attributes: on one line where that fits. */
+static void render_new(struct page *page, const struct lb_field *field)
 {
-    bool create = change->action == LB_ACTION_CREATE;
-    size_t room = page->width > 60 ? page->width - 24 : 40;
-    lb_str_puts(page->out, create           ? "      "
-                           : !field->before ? "      + "
-                           : !field->after  ? "      - "
-                                            : "      ~ ");
+    size_t used = strlen(field->path) + 8;
+    lb_str_puts(page->out, "      ");
     escaped(page, field->path);
-    lb_str_puts(page->out, ": ");
-    if (create) {
-        size_t used = strlen(field->path) + 8;
-        lb_render_value(page->out, field->after, page->width > used + 20 ? page->width - used : 20);
-    } else if (rendered_length(field->before) + rendered_length(field->after) < room) {
-        lb_render_value(page->out, field->before, room);
-        lb_str_puts(page->out, " -> ");
-        lb_render_value(page->out, field->after, room);
-        lb_str_puts(page->out, field->reason && *field->reason ? "  # " : "");
-        escaped(page, field->reason ? field->reason : "");
-    } else {
-        lb_str_puts(page->out, field->reason ? "# " : "");
-        escaped(page, field->reason ? field->reason : "");
+    if (used + rendered_length(field->after) <= page->width) {
+        lb_str_puts(page->out, ": ");
+        lb_render_value(page->out, field->after, SIZE_MAX);
         lb_str_putc(page->out, '\n');
-        if (field->before)
-            render_block(page, "-", field->before);
-        if (field->after)
-            render_block(page, "+", field->after);
-        return;
+    } else {
+        lb_str_puts(page->out, ":\n");
+        lb_render_block(page->arena, page->out, "        ", field->after, room(page, 8));
     }
+}
+
+static void render_field(struct page *page, const struct lb_field *field)
+{
+    const char *reason = field->reason ? field->reason : "";
+    size_t length = rendered_length(field->before) + rendered_length(field->after);
+    lb_str_puts(page->out, !field->before ? "      + " : !field->after ? "      - " : "      ~ ");
+    escaped(page, field->path);
+    lb_str_puts(page->out, ":");
+    if (length < room(page, 24)) {
+        lb_str_putc(page->out, ' ');
+        lb_render_value(page->out, field->before, SIZE_MAX);
+        lb_str_puts(page->out, " -> ");
+        lb_render_value(page->out, field->after, SIZE_MAX);
+    }
+    lb_str_puts(page->out, *reason ? "  # " : "");
+    escaped(page, reason);
     lb_str_putc(page->out, '\n');
+    if (length >= room(page, 24))
+        lb_render_difference(page->arena, page->out, "          ", field->before, field->after,
+                             room(page, 12));
 }
 
 static int64_t change_estimate(const struct lb_plan *plan, const char *address)
@@ -192,8 +196,12 @@ static void render_change(struct page *page, const struct lb_change *change)
                               lb_escape(page->arena, change->disruption)));
         lb_str_putc(page->out, '\n');
     }
-    for (size_t i = 0; i < change->field_count; i++)
-        render_field(page, change, &change->fields[i]);
+    for (size_t i = 0; i < change->field_count; i++) {
+        if (change->action == LB_ACTION_CREATE)
+            render_new(page, &change->fields[i]);
+        else
+            render_field(page, &change->fields[i]);
+    }
     render_texts(page, "= kept, not ours:", change->foreign, change->foreign_count);
     if (change->action != LB_ACTION_CREATE)
         render_texts(page, "? unknown:", change->unknown, change->unknown_count);

@@ -7,7 +7,12 @@ int lb_cmd_schema(struct lb_cli *cli)
 {
     const char *kind = cli->arg_count ? cli->args[0] : NULL;
     if (kind && !lb_kind_find(cli->engine.schemas, kind)) {
-        lb_diags_error(&cli->diags, "LB-U005", NULL, "kind \"%s\"", kind);
+        const char *names[64];
+        size_t count = 0;
+        for (; count < cli->engine.schemas->kind_count && count < 64; count++)
+            names[count] = cli->engine.schemas->kinds[count].name;
+        lb_diags_error_try(&cli->diags, "LB-U005", NULL, lb_nearest(kind, names, count),
+                           "kind \"%s\"", kind);
         return lb_diags_exit(&cli->diags);
     }
     struct lb_str out = {0};

@@ -100,8 +100,7 @@ void lb_hazard_check_second_writer(struct lb_hazard_context *context)
         if (repository->managed && repository->side != context->stack->active && live &&
             repository->live.status == LB_LIVE_PRESENT && !lb_bool(live, false) &&
             lb_bool_at(repository->desired, "settings/readonly", false))
-            lb_hazard_report(context, repository, NULL, "%s is registered for writing",
-                             repository->address);
+            lb_hazard_report(context, repository, NULL, "it is registered for writing");
     }
 }
 
