@@ -18,7 +18,7 @@ PATTERNS = (
     ("call", re.compile(r"(?<=: )[a-z0-9]+:[A-Za-z0-9]+(?= in [a-z0-9-]+ ConnectionLost)")),
     ("request", re.compile(r"(?<=request id )[0-9A-Za-z/+=-]+")),
 )
-ELAPSED = re.compile(r"(?<= \[)[0-9dhms ]+(?=\])|(?<=not started, in )[0-9dhms ]+(?=[.\n])")
+ELAPSED = re.compile(r"(?<=attempts, )[0-9.]+(?= s\))|(?<= \[)[0-9dhms ]+(?=\])|(?<=not started, in )[0-9dhms ]+(?=[.\n])")
 ELAPSED_JSON = re.compile(r'("elapsed_s": ?)[0-9.]+')
 NAMED = {"time": "<time>", "port": "<port>", "call": "<call>", "request": "<id>"}
 

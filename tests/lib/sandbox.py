@@ -8,14 +8,14 @@ import aws
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LB_BUILD", ROOT / "build"))
-LIFEBOAT = BUILD / "lifeboat"
 KEEP = ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS")
 
 
 class Sandbox:
     """One sandbox process. Use with `with`."""
 
-    def __init__(self, speed=1000, account=None, options=()):
+    def __init__(self, speed=1000, account=None, options=(), build=BUILD):
+        self.program = str(build / "lifeboat")
         command = [os.environ.get("LB_SANDBOX", str(BUILD / "lifeboat-sandbox")),
                    "--speed", str(speed), *options]
         if account:
@@ -85,11 +85,11 @@ class Sandbox:
         return env
 
     def lifeboat(self, arguments, cwd, env=None, stdin=None, timeout=240):
-        return subprocess.run([str(LIFEBOAT), *arguments], cwd=cwd, env=self.environment(env),
+        return subprocess.run([self.program, *arguments], cwd=cwd, env=self.environment(env),
                               input=stdin if stdin is not None else "", capture_output=True,
                               text=True, timeout=timeout)
 
     def lifeboat_start(self, arguments, cwd, env=None):
-        return subprocess.Popen([str(LIFEBOAT), *arguments], cwd=cwd, env=self.environment(env),
+        return subprocess.Popen([self.program, *arguments], cwd=cwd, env=self.environment(env),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
