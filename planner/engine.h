@@ -34,6 +34,7 @@ struct lb_refresh {
     size_t stray_count, stray_capacity;
     const char *caller; /* ARN */
     uint64_t calls;
+    struct lb_release *release; /* what is marked as ours, per region; NULL: was not asked for */
 };
 /* Notes a stray once. */
 void lb_refresh_stray(struct lb_refresh *refresh, struct lb_stack *stack, const char *address,

@@ -105,9 +105,9 @@ int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, siz
         for (size_t k = 0; k < stacks[i]->resource_count; k++)
             if (stacks[i]->resources[k]->selected)
                 lb_wave_add(wave, stacks[i], stacks[i]->resources[k], NULL);
-    lb_wave_start(wave);
     if (whole(stacks, stack_count))
-        lb_release_ask(engine, stacks, stack_count, out);
+        out->release = lb_release_ask(engine, stacks, stack_count, out);
+    lb_wave_start(wave);
     engine->exchange->run(engine->exchange->self, engine->stop);
     if (engine->stop && *engine->stop)
         return -1;

@@ -1,7 +1,8 @@
 /* release.c: what left the spec. Objects carry their stack and address as tags, so one list per
  * region says what is ours, and what of it no spec of this run declares is reported as released. It
  * is never deleted. IAM roles are not covered by that list; record sets and schedules are found
- * where they lie.
+ * where they lie. Objects that did not leave find their tags in the same list, which saves one
+ * request each where the service has no list of its own.
  * https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
  */
 #include "planner/release.h"
@@ -22,12 +23,29 @@ static const struct lb_op get_resources = {.service = &tagging,
                                            .path = "/",
                                            .iam = "tag:GetResources"};
 
+struct waiter {
+    const char *arn;
+    lb_release_fn *told;
+    void *payload;
+    struct waiter *next;
+};
+
+/* The list of one region. */
 struct listing {
     struct lb_engine *engine;
     struct lb_stack *const *stacks;
     size_t stack_count;
     struct lb_refresh *out;
     const struct lb_call *call;
+    struct lb_value *tags; /* ARN -> tags, of the pages that came */
+    bool done;
+    struct waiter *waiters;
+    struct listing *next;
+};
+
+struct lb_release {
+    struct lb_arena *arena;
+    struct listing *listings;
 };
 
 static void ask(struct listing *listing, const char *page);
@@ -65,20 +83,37 @@ static void cannot_list(struct listing *listing, const struct lb_answer *answer)
     }
 }
 
+static void finish(struct listing *listing)
+{
+    listing->done = true;
+    while (listing->waiters) {
+        struct waiter *waiter = listing->waiters;
+        listing->waiters = waiter->next;
+        waiter->told(waiter->payload, lb_map_get(listing->tags, waiter->arn));
+    }
+}
+
 static void listed(void *payload, const struct lb_answer *answer)
 {
     struct listing *listing = payload;
     listing->out->calls++;
     if (answer->outcome != LB_ANSWERED) {
         cannot_list(listing, answer);
+        finish(listing);
         return;
     }
     const struct lb_value *items = lb_map_get(answer->body, "ResourceTagMappingList");
-    for (size_t i = 0; i < lb_value_count(items); i++)
-        judge(listing, lb_list_item(items, i));
+    for (size_t i = 0; i < lb_value_count(items); i++) {
+        const struct lb_value *item = lb_list_item(items, i);
+        judge(listing, item);
+        lb_map_set(listing->engine->arena, listing->tags, lb_text_at(item, "ResourceARN", ""),
+                   lb_map_get(item, "Tags"));
+    }
     const char *page = lb_text_at(answer->body, "PaginationToken", "");
     if (*page)
         ask(listing, page);
+    else
+        finish(listing);
 }
 
 static void ask(struct listing *listing, const char *page)
@@ -99,19 +134,43 @@ static void ask(struct listing *listing, const char *page)
     exchange->submit(exchange->self, NULL, arena, call, listed, listing);
 }
 
-void lb_release_ask(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
-                    struct lb_refresh *out)
+struct lb_release *lb_release_ask(struct lb_engine *engine, struct lb_stack *const *stacks,
+                                  size_t stack_count, struct lb_refresh *out)
 {
     struct lb_arena *arena = engine->arena;
     struct lb_value *regions = lb_value_map(arena);
+    struct lb_release *release = lb_arena_alloc(arena, sizeof *release);
+    release->arena = arena;
     for (size_t i = 0; i < stack_count; i++) {
         lb_map_set_bool(arena, regions, stacks[i]->regions[LB_SIDE_PRIMARY], true);
         lb_map_set_bool(arena, regions, stacks[i]->regions[LB_SIDE_SECONDARY], true);
     }
     for (size_t i = 0; i < lb_value_count(regions); i++) {
         struct listing *listing = lb_arena_alloc(arena, sizeof *listing);
-        *listing = (struct listing){engine, stacks, stack_count, out, NULL};
+        *listing = (struct listing){.engine = engine,
+                                    .stacks = stacks,
+                                    .stack_count = stack_count,
+                                    .out = out,
+                                    .tags = lb_value_map(arena),
+                                    .next = release->listings};
+        release->listings = listing;
         listing->call = lb_call_new(arena, &get_resources, lb_map_nth(regions, i)->key);
         ask(listing, NULL);
     }
+    return release;
+}
+
+void lb_release_tags(struct lb_release *release, const char *region, const char *arn,
+                     lb_release_fn *told, void *payload)
+{
+    struct listing *listing = release ? release->listings : NULL;
+    while (listing && !lb_streq(listing->call->region, region))
+        listing = listing->next;
+    if (!listing || listing->done) {
+        told(payload, listing ? lb_map_get(listing->tags, arn) : NULL);
+        return;
+    }
+    struct waiter *waiter = lb_arena_alloc(release->arena, sizeof *waiter);
+    *waiter = (struct waiter){arn, told, payload, listing->waiters};
+    listing->waiters = waiter;
 }

@@ -4,8 +4,17 @@
 
 #include "planner/engine.h"
 
+struct lb_release;
+
 /* Asks beside the reads of a refresh, one list per region; strays are added as answers come. */
-void lb_release_ask(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
-                    struct lb_refresh *out);
+struct lb_release *lb_release_ask(struct lb_engine *engine, struct lb_stack *const *stacks,
+                                  size_t stack_count, struct lb_refresh *out);
+
+/* Gets the list of {Key, Value} of one object; NULL when the list does not have it. */
+typedef void lb_release_fn(void *payload, const struct lb_value *tags);
+/* Tells once the list of that region is complete, at once when there is none (also for a NULL
+ * release). `arn` must live until then. */
+void lb_release_tags(struct lb_release *release, const char *region, const char *arn,
+                     lb_release_fn *told, void *payload);
 
 #endif

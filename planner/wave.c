@@ -3,6 +3,7 @@
  */
 #include "planner/wave.h"
 
+#include "planner/release.h"
 #include "planner/steps.h"
 
 struct asker {
@@ -10,6 +11,11 @@ struct asker {
     const struct lb_call *call; /* the asker's own, before merging */
     lb_decode_fn *decode;
     struct asker *next;
+};
+
+struct tag_asker {
+    struct reading *reading;
+    lb_tags_fn *decode;
 };
 
 struct request {
@@ -185,6 +191,24 @@ static void ask(struct lb_read *read, const struct lb_call *call, lb_decode_fn *
     reading->open++;
     if (request->answer)
         exchange->after(exchange->self, 0, late, request);
+}
+
+static void told(void *payload, const struct lb_value *tags)
+{
+    struct tag_asker *asker = payload;
+    asker->decode(&asker->reading->read, tags);
+    asker->reading->open--;
+    settle(asker->reading);
+    start_ready(asker->reading->wave);
+}
+
+static void ask_tags(struct lb_read *read, const char *region, const char *arn, lb_tags_fn *decode)
+{
+    struct reading *reading = read->engine;
+    struct tag_asker *asker = lb_arena_alloc(reading->wave->arena, sizeof *asker);
+    *asker = (struct tag_asker){reading, decode};
+    reading->open++;
+    lb_release_tags(reading->wave->strays->release, region, arn, told, asker);
 }
 
 static void stray(struct lb_read *read, const char *address, const char *what)
@@ -366,6 +390,7 @@ static struct reading *add(struct lb_wave *wave, struct lb_stack *stack,
                                      .live = &reading->live,
                                      .diags = stack->diags,
                                      .ask = ask,
+                                     .ask_tags = ask_tags,
                                      .stray = stray,
                                      .engine = reading};
     *wave->last = reading;

@@ -6,6 +6,7 @@
  */
 #include "providers/cluster.h"
 #include "providers/domain.h"
+#include "providers/tags.h"
 
 #include "base/diag.h"
 
@@ -112,23 +113,22 @@ static void decode_progress(struct lb_read *read, const struct lb_call *call,
 static void decode_tags(struct lb_read *read, const struct lb_call *call,
                         const struct lb_answer *answer)
 {
-    if (!lb_read_ok(read, call, answer))
+    if (lb_read_ok(read, call, answer))
+        lb_tags_read(read, lb_map_get(answer->body, "TagList"));
+}
+
+static void take_tags(struct lb_read *read, const struct lb_value *listed)
+{
+    if (lb_tags_take(read, listed))
         return;
-    struct lb_value *tags = lb_map_map(read->arena, lb_read_value(read), "tags");
-    const struct lb_value *list = lb_map_get(answer->body, "TagList");
-    for (size_t i = 0; i < lb_value_count(list); i++) {
-        const struct lb_value *tag = lb_list_item(list, i);
-        lb_map_set_string(read->arena, tags, lb_text_at(tag, "Key", ""),
-                          lb_text_at(tag, "Value", ""));
-    }
-    read->live->owner = lb_text_at(tags, LB_TAG_STACK, NULL);
+    struct lb_call *call = lb_read_call(read, &list_tags);
+    lb_call_param(read->arena, call, "ARN", lb_text_at(read->live->value, "arn", NULL));
+    read->ask(read, call, decode_tags);
 }
 
 static void ask_more(struct lb_read *read, const struct lb_value *status)
 {
-    struct lb_call *tags = lb_read_call(read, &list_tags);
-    lb_call_param(read->arena, tags, "ARN", lb_text_at(status, "ARN", NULL));
-    read->ask(read, tags, decode_tags);
+    lb_tags_ask(read, read->resource->region, lb_text_at(status, "ARN", ""), take_tags);
     if (read->live->status != LB_LIVE_IN_FLUX)
         return;
     struct lb_call *progress = lb_read_call(read, &describe_progress);

@@ -9,6 +9,7 @@
  */
 #include "providers/route53.h"
 #include "providers/switch.h"
+#include "providers/tags.h"
 
 #include "base/digest.h"
 #include "base/xml.h"
@@ -281,11 +282,11 @@ static void decode_tags(struct lb_read *read, const struct lb_call *call,
     read->live->owner = lb_text_at(tags, LB_TAG_STACK, read->live->owner);
 }
 
-static void ask_tags(struct lb_read *read, const char *id)
+static void take_tags(struct lb_read *read, const struct lb_value *listed)
 {
-    if (!lb_resource_has_granule(read->resource, lb_granule_find(read->resource->kind, "tags")))
-        return;
     struct lb_arena *arena = read->arena;
+    if (lb_tags_take(read, listed))
+        return;
     struct lb_call *call = lb_read_call(read, &list_tags);
     lb_call_param(arena, call, "ResourceType", "healthcheck");
     call->body_root = "ListTagsForResourcesRequest";
@@ -293,8 +294,18 @@ static void ask_tags(struct lb_read *read, const char *id)
                        lb_map_list(arena,
                                    lb_map_map(arena, lb_call_body(arena, call), "ResourceIds"),
                                    "ResourceId"),
-                       id);
+                       lb_text_at(read->live->value, "id", ""));
     read->ask(read, call, decode_tags);
+}
+
+/* Health checks are listed where Route 53's control plane is. */
+static void ask_tags(struct lb_read *read, const char *id)
+{
+    if (lb_resource_has_granule(read->resource, lb_granule_find(read->resource->kind, "tags")))
+        lb_tags_ask(read, "us-east-1",
+                    lb_arena_printf(read->arena, "arn:%s:route53:::healthcheck/%s",
+                                    read->stack->partition, id),
+                    take_tags);
 }
 
 static struct lb_value *field_value(struct lb_arena *arena, const struct lb_value *element,

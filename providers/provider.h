@@ -159,6 +159,9 @@ struct lb_forecast;
 typedef void lb_decode_fn(struct lb_read *read, const struct lb_call *call,
                           const struct lb_answer *answer);
 
+/* Gets a list of {Key, Value}, or NULL: then the service itself is to be asked. */
+typedef void lb_tags_fn(struct lb_read *read, const struct lb_value *tags);
+
 struct lb_read {
     struct lb_arena *arena;
     const struct lb_stack *stack;
@@ -171,6 +174,9 @@ struct lb_read {
      * that is cheaper and pick your own part. Requests of an operation with batch_member are
      * merged: ask with a list of one, and find your own item in the answer. */
     void (*ask)(struct lb_read *, const struct lb_call *, lb_decode_fn *);
+    /* Tags out of the list of marked objects that a whole refresh makes for each region, which
+     * costs no request; NULL outside of the planner. The list lags behind writes (lb_tags_take). */
+    void (*ask_tags)(struct lb_read *, const char *region, const char *arn, lb_tags_fn *decode);
     /* An object that is ours by its marks but in no spec of this run: reported as released. */
     void (*stray)(struct lb_read *, const char *address, const char *what);
     struct lb_forecast *forecast; /* while a forecast is asked for: what its decodes fill */

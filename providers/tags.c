@@ -65,3 +65,22 @@ void lb_tags_read(struct lb_read *read, const struct lb_value *list)
     lb_map_set(read->arena, lb_read_value(read), "tags", tags);
     read->live->owner = lb_text(lb_map_get(tags, LB_TAG_STACK), NULL);
 }
+
+void lb_tags_ask(struct lb_read *read, const char *region, const char *arn, lb_tags_fn *decode)
+{
+    if (read->ask_tags)
+        read->ask_tags(read, region, arn, decode);
+    else
+        decode(read, NULL);
+}
+
+bool lb_tags_take(struct lb_read *read, const struct lb_value *listed)
+{
+    const struct lb_value *desired = lb_map_get(read->resource->desired, "tags");
+    const struct lb_value *live = listed ? lb_tags_to_map(read->arena, listed) : NULL;
+    if (!live || lb_value_count(lb_tags_changed(read->arena, desired, live)) ||
+        lb_value_count(lb_tags_dropped(read->arena, desired, live)))
+        return false;
+    lb_tags_read(read, listed);
+    return true;
+}

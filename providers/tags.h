@@ -16,5 +16,11 @@ struct lb_value *lb_tags_dropped(struct lb_arena *arena, const struct lb_value *
                                  const struct lb_value *live);
 /* Reads tags into the live object: the attribute `tags`, and the owner. */
 void lb_tags_read(struct lb_read *read, const struct lb_value *list);
+/* Asks for the tags of an object that has a `tags` granule: `decode` gets them out of the refresh's
+ * list, if there is one. */
+void lb_tags_ask(struct lb_read *read, const char *region, const char *arn, lb_tags_fn *decode);
+/* Takes listed tags when they are what the spec says. That list lags behind writes, so one that
+ * differs, or none (NULL), proves nothing: false, and the service is to be asked. */
+bool lb_tags_take(struct lb_read *read, const struct lb_value *listed);
 
 #endif
