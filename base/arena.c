@@ -15,6 +15,7 @@
 
 #define FIRST_BLOCK ((size_t)8 << 10)
 #define LARGEST_BLOCK ((size_t)1 << 20)
+#define FIRST_ELEMENTS 4 /* most maps and lists of an answer stay within */
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct block {
@@ -128,8 +129,8 @@ void *lb_arena_grow(struct lb_arena *arena, void *array, size_t used, size_t nee
     if (array && need <= *capacity)
         return array;
     size_t wanted = *capacity > SIZE_MAX / 2 ? need : *capacity * 2;
-    if (wanted < 8)
-        wanted = 8;
+    if (wanted < FIRST_ELEMENTS)
+        wanted = FIRST_ELEMENTS;
     if (wanted < need)
         wanted = need;
     void *grown = lb_arena_array(arena, wanted, size);

@@ -48,14 +48,17 @@ const char *lb_call_key(struct lb_arena *arena, const struct lb_call *call)
 {
     struct lb_message message;
     char body[LB_SHA256_HEX];
-    lb_message_build(arena, call, &message);
+    struct lb_arena *scratch = lb_arena_new();
+    lb_message_build(scratch, call, &message);
     lb_sha256_hex(message.body ? message.body : "", message.body_length, body);
     /* The region of a global service says nothing about where the call goes; others' does. */
     const char *region = call->op->service->global || !call->region ? "" : call->region;
-    return lb_arena_printf(arena, "%s:%s %s %s%s%s %s?%s %s %d %s %s %s", call->op->service->id,
-                           call->op->name, region, call->scheme ? call->scheme : "",
-                           call->scheme ? "://" : "", call->host ? call->host : "", message.path,
-                           message.query, call->op->method, (int)call->auth,
-                           call->user ? call->user : "", lb_value_digest(arena, message.headers),
-                           body);
+    const char *key = lb_arena_printf(
+        arena, "%s:%s %s %s%s%s %s?%s %s %d %s %s %s", call->op->service->id, call->op->name,
+        region, call->scheme ? call->scheme : "", call->scheme ? "://" : "",
+        call->host ? call->host : "", message.path, message.query, call->op->method,
+        (int)call->auth, call->user ? call->user : "", lb_value_digest(scratch, message.headers),
+        body);
+    lb_arena_free(scratch);
+    return key;
 }

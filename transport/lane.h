@@ -12,6 +12,7 @@
 #ifndef LB_TRANSPORT_LANE_H
 #define LB_TRANSPORT_LANE_H
 
+#include "base/digest.h"
 #include "transport/call.h"
 
 struct lb_job;
@@ -28,6 +29,10 @@ struct lb_lane {
     int window, in_flight;
     int budget; /* retry tokens */
     struct lb_job *first, *last;
+    /* The signing key of its region and service: four of the five HMACs of a signature. */
+    unsigned char key_of_day[LB_SHA256_BYTES];
+    int64_t key_day;    /* since 1970 */
+    unsigned key_creds; /* generation of the credentials; 0: no key yet */
 };
 
 void lb_bucket_init(struct lb_bucket *bucket, double hard_rate, int64_t now_ms);

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #define DEADLINE_MS 60000
+/* Of all lanes together: a fleet's clusters are a host each, and every transfer costs a socket and
+ * 50 KiB. */
+#define MAX_IN_FLIGHT 128
 #define POLL_MS 200 /* how long *stop may go unseen */
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -22,6 +25,8 @@ static void release(void *object)
     struct lb_loop *loop = object;
     if (loop->multi)
         lb_transfers_release(loop);
+    for (size_t i = 0; i < loop->lane_count; i++)
+        lb_wipe(loop->lane_table[i]->key_of_day, sizeof loop->lane_table[i]->key_of_day);
     lb_timers_release(&loop->timers);
     lb_creds_wipe(&loop->creds);
     lb_log_close(&loop->log);
@@ -134,8 +139,6 @@ static void submit(void *self, const struct lb_permit *permit, struct lb_arena *
         finish(job);
         return;
     }
-    lb_message_build(arena, call, &job->message);
-    job->path = lb_arena_printf(arena, "%s%s", job->endpoint.base_path, job->message.path);
     job->lane = find_lane(loop, job);
     lb_lane_push(job->lane, job);
     loop->queued++;
@@ -195,7 +198,7 @@ static int64_t dispatch(struct lb_loop *loop)
     int64_t soonest = -1;
     for (size_t i = 0; i < loop->lane_count; i++) {
         struct lb_lane *lane = loop->lane_table[i];
-        while (lane->first && lane->in_flight < lane->window) {
+        while (lane->first && lane->in_flight < lane->window && loop->in_flight < MAX_IN_FLIGHT) {
             int64_t wait;
             if (!lb_bucket_take(&lane->bucket, lb_loop_now_ms(loop), &wait)) {
                 wait = (int64_t)ceil((double)wait / loop->time_scale);

@@ -24,8 +24,6 @@ struct lb_job {
     void *payload;
     struct lb_lane *lane;
     struct lb_endpoint endpoint;
-    struct lb_message message;
-    const char *path; /* base path of an override and the message's path: what is sent and signed */
     struct lb_answer *answer; /* of the last attempt; NULL before */
     int attempts;
     int retries;                   /* that waited: the exponent of the back-off */
@@ -41,6 +39,9 @@ struct lb_transfer {
     struct lb_transfer *next;
     struct lb_job *job;
     CURL *easy;
+    struct lb_arena *scratch; /* of this attempt: what is sent, and what it was made of */
+    struct lb_message message;
+    const char *path; /* base path of an override and the message's path: what is sent and signed */
     struct curl_slist *headers, *connect_to;
     struct lb_str body;
     struct lb_value *answer_headers;

@@ -238,8 +238,10 @@ const char *lb_sigv4_signature(struct lb_arena *arena, const struct lb_sigv4 *pa
 {
     unsigned char key[LB_SHA256_BYTES], mac[LB_SHA256_BYTES];
     char *hex = lb_arena_alloc(arena, LB_SHA256_HEX);
-    lb_sigv4_key(params, key);
-    lb_hmac_sha256(key, sizeof key, string_to_sign, strlen(string_to_sign), mac);
+    if (!params->key)
+        lb_sigv4_key(params, key);
+    lb_hmac_sha256(params->key ? params->key : key, sizeof key, string_to_sign,
+                   strlen(string_to_sign), mac);
     lb_wipe(key, sizeof key);
     lb_hex(mac, sizeof mac, hex);
     return hex;

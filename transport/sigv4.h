@@ -19,8 +19,9 @@ struct lb_sigv4 {
     const char *secret_key;
     const char *session_token; /* NULL when none */
     const char *region;
-    const char *service; /* signing name; "s3" turns off double encoding and normalisation */
-    int64_t at;          /* seconds, UTC */
+    const char *service;      /* signing name; "s3" turns off double encoding and normalisation */
+    int64_t at;               /* seconds, UTC */
+    const unsigned char *key; /* lb_sigv4_key's, from a caller that keeps it for the day, or NULL */
 };
 
 struct lb_sigv4_request {

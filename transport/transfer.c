@@ -106,6 +106,17 @@ static int add_basic(struct lb_arena *scratch, struct lb_transfer *transfer,
     return 0;
 }
 
+static const unsigned char *key_of_day(const struct lb_loop *loop, struct lb_lane *lane,
+                                       const struct lb_sigv4 *params)
+{
+    int64_t day = params->at / 86400;
+    if (lane->key_creds != loop->creds_generation || lane->key_day != day)
+        lb_sigv4_key(params, lane->key_of_day);
+    lane->key_creds = loop->creds_generation;
+    lane->key_day = day;
+    return lane->key_of_day;
+}
+
 static int add_signature(struct lb_loop *loop, struct lb_arena *scratch,
                          struct lb_transfer *transfer, struct lb_value *headers)
 {
@@ -114,7 +125,7 @@ static int add_signature(struct lb_loop *loop, struct lb_arena *scratch,
         lb_job_answer(job, LB_DENIED, "NoCredentials", "%s", loop->creds_error);
         return -1;
     }
-    const struct lb_sigv4 params = {
+    struct lb_sigv4 params = {
         .access_key = loop->creds.access_key,
         .secret_key = loop->creds.secret_key,
         .session_token = loop->creds.session_token,
@@ -122,10 +133,12 @@ static int add_signature(struct lb_loop *loop, struct lb_arena *scratch,
         .service = job->call->op->service->signing,
         .at = lb_time_now() + loop->skew_s,
     };
+    params.key = key_of_day(loop, job->lane, &params);
     job->creds_used = loop->creds_generation;
     job->skew_used = loop->skew_s;
-    lb_sigv4_sign(scratch, &params, job->message.method, job->path, job->message.query, headers,
-                  job->message.body, job->message.body_length);
+    lb_sigv4_sign(scratch, &params, transfer->message.method, transfer->path,
+                  transfer->message.query, headers, transfer->message.body,
+                  transfer->message.body_length);
     return 0;
 }
 
@@ -166,18 +179,27 @@ static int list_headers(struct lb_loop *loop, struct lb_transfer *transfer,
     lb_wipe(line.data, line.length);
     lb_str_release(&line);
     append(&transfer->headers, "Expect:");
-    if (transfer->job->message.body && !lb_map_get(headers, "content-type"))
+    if (transfer->message.body && !lb_map_get(headers, "content-type"))
         append(&transfer->headers, "Content-Type:");
     if (status < 0)
         lb_job_answer(transfer->job, LB_REFUSED, "LB-A025", "a header holds a control character");
     return status;
 }
 
+static void build_message(struct lb_transfer *transfer)
+{
+    const struct lb_job *job = transfer->job;
+    transfer->scratch = lb_arena_new();
+    lb_message_build(transfer->scratch, job->call, &transfer->message);
+    transfer->path = lb_arena_printf(transfer->scratch, "%s%s", job->endpoint.base_path,
+                                     transfer->message.path);
+}
+
 static int build_headers(struct lb_loop *loop, struct lb_transfer *transfer)
 {
     struct lb_job *job = transfer->job;
-    struct lb_arena *scratch = lb_arena_new();
-    struct lb_value *headers = lb_value_copy(scratch, job->message.headers);
+    struct lb_arena *scratch = transfer->scratch;
+    struct lb_value *headers = transfer->message.headers;
     lb_map_set_string(scratch, headers, "host", job->endpoint.host_header);
     int status = 0;
     if (job->call->auth == LB_AUTH_SIGV4)
@@ -189,7 +211,6 @@ static int build_headers(struct lb_loop *loop, struct lb_transfer *transfer)
     struct lb_value *authorization = lb_map_get(headers, "authorization");
     if (authorization)
         lb_wipe((char *)authorization->as.text.bytes, authorization->as.text.length);
-    lb_arena_free(scratch);
     return status;
 }
 
@@ -217,8 +238,8 @@ static void set_target(struct lb_transfer *transfer)
     struct lb_job *job = transfer->job;
     const struct lb_endpoint *endpoint = &job->endpoint;
     struct lb_str text = {0};
-    lb_str_printf(&text, "%s://%s%s%s%s", endpoint->scheme, endpoint->host_header, job->path,
-                  *job->message.query ? "?" : "", job->message.query);
+    lb_str_printf(&text, "%s://%s%s%s%s", endpoint->scheme, endpoint->host_header, transfer->path,
+                  *transfer->message.query ? "?" : "", transfer->message.query);
     curl_easy_setopt(transfer->easy, CURLOPT_URL, lb_str_text(&text));
     curl_easy_setopt(transfer->easy, CURLOPT_PATH_AS_IS, 1L);
     if (!lb_streq(endpoint->connect, endpoint->host_header)) {
@@ -240,7 +261,7 @@ static void set_target(struct lb_transfer *transfer)
 static void set_request(struct lb_transfer *transfer)
 {
     CURL *easy = transfer->easy;
-    const struct lb_message *message = &transfer->job->message;
+    const struct lb_message *message = &transfer->message;
     const struct lb_op *op = transfer->job->call->op;
     bool sends = message->body || lb_streq(message->method, "POST") ||
                  lb_streq(message->method, "PUT");
@@ -328,6 +349,8 @@ void lb_transfer_give_back(struct lb_loop *loop, struct lb_transfer *transfer)
     else
         lb_str_clear(&transfer->body);
     transfer->body.max = MAX_BODY;
+    lb_arena_free(transfer->scratch);
+    transfer->scratch = NULL;
     transfer->job = NULL;
     transfer->next = loop->idle;
     loop->idle = transfer;
@@ -336,8 +359,9 @@ void lb_transfer_give_back(struct lb_loop *loop, struct lb_transfer *transfer)
 int lb_transfer_start(struct lb_loop *loop, struct lb_job *job)
 {
     struct lb_transfer *transfer = take(loop, job);
-    lb_log_line(&loop->log, LB_LOG_TRACE, NULL, "> %s %s%s%s", job->message.method, job->path,
-                *job->message.query ? "?" : "", job->message.query);
+    build_message(transfer);
+    lb_log_line(&loop->log, LB_LOG_TRACE, NULL, "> %s %s%s%s", transfer->message.method,
+                transfer->path, *transfer->message.query ? "?" : "", transfer->message.query);
     if (build_headers(loop, transfer) < 0) {
         lb_transfer_give_back(loop, transfer);
         return -1;
@@ -349,7 +373,7 @@ int lb_transfer_start(struct lb_loop *loop, struct lb_job *job)
     set_request(transfer);
     set_limits(transfer);
     loop->counts.attempts++;
-    loop->counts.bytes_out += job->message.body_length;
+    loop->counts.bytes_out += transfer->message.body_length;
     if (curl_multi_add_handle(loop->multi, transfer->easy) != CURLM_OK)
         LB_BUG("libcurl refused a handle");
     return 0;
