@@ -359,6 +359,7 @@ static void decode_sets(struct lb_read *read, const struct lb_call *call,
             unreadable(read, "LB-S110", lb_text_at(call->params, "HostedZoneId", ""));
         return;
     }
+    struct lb_arena *scratch = lb_arena_new(); /* a zone may hold thousands of names */
     const char *own = lb_dns_normal(read->arena, read->resource->name);
     const struct lb_value *page = lb_map_get(answer->body, "ListResourceRecordSetsResponse");
     const struct lb_value *sets = lb_value_at(page, "ResourceRecordSets/ResourceRecordSet");
@@ -366,12 +367,13 @@ static void decode_sets(struct lb_read *read, const struct lb_call *call,
         read->live->status = LB_LIVE_ABSENT;
     for (size_t i = 0; i < lb_xml_count(sets); i++) {
         const struct lb_value *set = lb_xml_item(sets, i);
-        const char *name = lb_dns_normal(read->arena, lb_text_at(set, "Name", ""));
+        const char *name = lb_dns_normal(scratch, lb_text(lb_map_get(set, "Name"), ""));
         if (lb_streq(name, own))
             take_set(read, set);
         else
             look_for_stray(read, set, name);
     }
+    lb_arena_free(scratch);
     const char *next = lb_dns_normal(read->arena, lb_text_at(page, "NextRecordName", ""));
     if (lb_bool_at(page, "IsTruncated", false) && *next && lb_dns_order(next, own) <= 0)
         ask_next(read, call, page);

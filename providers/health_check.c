@@ -378,10 +378,9 @@ static bool is_first_of_kind(const struct lb_read *read)
 }
 
 /* One object of the stack looks for checks that bear its mark and stand in the spec no more. */
-static void look_for_stray(struct lb_read *read, const struct lb_value *check)
+static void look_for_stray(struct lb_read *read, const struct lb_value *check, const char *stem)
 {
     const char *reference = lb_text_at(check, "CallerReference", "");
-    const char *stem = lb_arena_printf(read->arena, "lifeboat/%s/", read->stack->name);
     if (!lb_starts_with(reference, stem))
         return;
     const struct lb_resource *known;
@@ -439,6 +438,8 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
     const struct lb_value *page = lb_map_get(answer->body, "ListHealthChecksResponse");
     const struct lb_value *checks = lb_value_at(page, "HealthChecks/HealthCheck");
     const char *prefix = reference_prefix(read->stack, read->resource->name);
+    const char *stem = lb_arena_printf(read->arena, "lifeboat/%s/", read->stack->name);
+    bool looks = is_first_of_kind(read);
     if (read->live->status != LB_LIVE_PRESENT)
         read->live->status = LB_LIVE_ABSENT;
     for (size_t i = 0; i < lb_xml_count(checks); i++) {
@@ -446,8 +447,8 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
         const char *reference = lb_text_at(check, "CallerReference", "");
         if (lb_starts_with(reference, prefix))
             take(read, check, reference + strlen(prefix));
-        if (is_first_of_kind(read))
-            look_for_stray(read, check);
+        if (looks)
+            look_for_stray(read, check, stem);
     }
     const char *next = lb_text_at(page, "NextMarker", NULL);
     bool moved = next && *next && !lb_streq(next, lb_text_at(call->params, "Marker", NULL));

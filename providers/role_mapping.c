@@ -116,7 +116,7 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
     if (!lb_cluster_read_ok(read, call, answer))
         return;
     read->live->raw = lb_value_map(read->arena);
-    lb_map_set(read->arena, read->live->raw, "roles", lb_value_copy(read->arena, answer->body));
+    lb_map_set(read->arena, read->live->raw, "roles", answer->body);
     /* Mappings of other roles are not shown: a domain has a dozen from the start. */
     const struct lb_value *wanted = lb_map_get(read->resource->desired, "roles");
     for (size_t i = 0; i < lb_value_count(wanted); i++) {

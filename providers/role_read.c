@@ -202,9 +202,10 @@ static void ask_page(struct lb_read *read, const struct lb_op *op, const char *m
 
 static const struct lb_value *find_role(const struct lb_read *read, const struct lb_value *list)
 {
+    const char *name = role_name(read);
     for (size_t i = 0; i < lb_xml_count(list); i++) {
         const struct lb_value *role = lb_xml_item(list, i);
-        if (lb_streq(lb_text_at(role, "RoleName", NULL), role_name(read))) {
+        if (lb_streq(lb_text(lb_map_get(role, "RoleName"), NULL), name)) {
             return role;
         }
     }
