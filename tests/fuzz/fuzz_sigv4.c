@@ -58,7 +58,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct lb_arena *arena = lb_arena_new();
     const char *at = lb_arena_strndup(arena, (const char *)data, size);
-    struct lb_sigv4 params = {"AKIAEXAMPLE", "secret", NULL, "us-east-1", line(arena, &at), 0};
+    struct lb_sigv4 params = {.access_key = "AKIAEXAMPLE",
+                              .secret_key = "secret",
+                              .region = "us-east-1",
+                              .service = line(arena, &at)};
     struct lb_sigv4_request request = {.method = line(arena, &at), .payload_hash = "00"};
     request.path = lb_arena_printf(arena, "/%s", line(arena, &at));
     request.query = line(arena, &at);
