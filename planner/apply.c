@@ -143,9 +143,21 @@ static void read_later(struct lb_task *task)
     exchange->after(exchange->self, task->pause_ms, again, task);
 }
 
+/* What the service said instead of an answer when the object was last read. */
+static const char *unread(const struct lb_task *task)
+{
+    const struct lb_diags *said = task->run->stack->diags;
+    for (size_t i = said->count; i-- > 0;)
+        if (lb_streq(said->items[i].address, task->step->address) && said->items[i].detail)
+            return said->items[i].detail;
+    return "it cannot be read back";
+}
+
 static const char *difference(struct lb_task *task)
 {
     struct lb_run *run = task->run;
+    if (task->step->change->resource->live.status == LB_LIVE_UNREADABLE)
+        return unread(task);
     struct lb_change change;
     lb_diff_resource(run->engine->arena, run->stack, task->step->change->resource, &change);
     struct lb_str text = {0};

@@ -4,10 +4,13 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/lib"))
+from parts import free_port  # noqa: E402,F401
 LIFEBOAT = str(ROOT / "build/lifeboat")
 SANDBOX = str(ROOT / "build/lifeboat-sandbox")
 EAST, WEST, ACCOUNT = "us-east-1", "us-west-2", "111122223333"
@@ -84,12 +87,6 @@ def apply_and_plan(checks, where, env, spec):
     again = lifeboat(["plan", "--detailed-exitcode"], env, spec)
     checks.true(f"{where}: the second plan is empty",
                 again.returncode == 0 and "No changes." in again.stdout, said(again))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for_port(process, port, seconds=30):

@@ -13,7 +13,7 @@ import judge
 from judge import ACCOUNT, EAST
 from services_driver import Sandbox
 
-sys.path[:0] = [str(judge.ROOT / "tests/real"), str(judge.ROOT / "tests/lib")]
+sys.path.insert(0, str(judge.ROOT / "tests/real"))
 import node as real
 import parts
 

@@ -26,7 +26,6 @@ from judge import ACCOUNT, EAST, WEST
 from services_driver import Sandbox
 from signature_proxy import Proxy, SignatureProxy, ask
 
-sys.path.insert(0, str(judge.ROOT / "tests/lib"))
 import parts
 
 SPEC = judge.ROOT / "examples/two-region"
