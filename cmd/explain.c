@@ -17,14 +17,20 @@ static const struct lb_code *find_code(const char *name)
     return NULL;
 }
 
-static void explain_code(struct lb_str *out, const struct lb_code *code)
+static void explain_code(struct lb_cli *cli, struct lb_str *out, const struct lb_code *code)
 {
     lb_str_printf(out, "%s  %s (%s, exit %d)\n", code->code, code->summary,
                   lb_words_severity(code->severity), code->severity == LB_ERROR ? code->exit : 0);
-    if (code->why)
-        lb_str_printf(out, "\nWhy it matters: %s.\n", code->why);
-    if (code->remedy)
-        lb_str_printf(out, "\nWhat to do: %s.\n", code->remedy);
+    if (code->why) {
+        lb_str_putc(out, '\n');
+        lb_words_wrap(out, 0, cli->width,
+                      lb_arena_printf(cli->arena, "Why it matters: %s.", code->why));
+    }
+    if (code->remedy) {
+        lb_str_putc(out, '\n');
+        lb_words_wrap(out, 0, cli->width,
+                      lb_arena_printf(cli->arena, "What to do: %s.", code->remedy));
+    }
 }
 
 static void explain_exits(struct lb_str *out)
@@ -37,43 +43,53 @@ static void explain_exits(struct lb_str *out)
 /* --- kinds and fields
  * --------------------------------------------------------------------------------- */
 
-static void notes(struct lb_str *out, struct lb_arena *arena, const struct lb_schema *schema,
-                  const char *indent)
+static void describe(struct lb_cli *cli, struct lb_str *out, const struct lb_schema *schema,
+                     size_t indent)
 {
-    const struct lb_value *list = lb_words_notes(arena, schema);
-    for (size_t i = 0; i < lb_value_count(list); i++)
-        lb_str_printf(out, "%s%s\n", indent, lb_text(lb_list_item(list, i), ""));
+    const struct lb_value *notes = lb_words_notes(cli->arena, schema);
+    if (schema->description)
+        lb_words_wrap(out, indent, cli->width, schema->description);
+    for (size_t i = 0; i < lb_value_count(notes); i++)
+        lb_words_wrap(out, indent, cli->width,
+                      lb_arena_printf(cli->arena, "- %s", lb_text(lb_list_item(notes, i), "")));
 }
 
-static void fields(struct lb_str *out, struct lb_arena *arena, const struct lb_schema *schema,
-                   size_t depth)
+static void fields(struct lb_cli *cli, struct lb_str *out, const struct lb_schema *root,
+                   const struct lb_schema *parent, size_t depth)
 {
-    for (size_t i = 0; i < schema->property_count; i++) {
-        const struct lb_schema *field = schema->properties[i];
-        char indent[32] = "";
-        snprintf(indent, sizeof indent, "%*s", (int)(depth * 2 < 28 ? depth * 2 + 2 : 30), "");
-        lb_str_printf(out, "%s%s  (", indent + 2, field->name);
+    for (size_t i = 0; i < parent->property_count; i++) {
+        const struct lb_schema *field = parent->properties[i];
+        lb_str_repeat(out, ' ', depth * 2);
+        lb_str_puts(out, field->name);
+        if (lb_words_repeated(root, parent, field)) {
+            lb_str_puts(out, "  as above, on this side\n");
+            continue;
+        }
+        lb_str_puts(out, "  (");
         lb_words_type(out, field);
-        lb_str_printf(out, ")  %s\n", field->description ? field->description : "");
-        notes(out, arena, field, indent);
-        fields(out, arena, field, depth + 1);
-        if (field->items && field->items->property_count)
-            fields(out, arena, field->items, depth + 1);
-        if (field->additional && field->additional->property_count)
-            fields(out, arena, field->additional, depth + 1);
+        lb_str_puts(out, ")\n");
+        describe(cli, out, field, depth * 2 + 4);
+        fields(cli, out, root, field, depth + 1);
+        if (field->items)
+            fields(cli, out, root, field->items, depth + 1);
+        if (field->additional)
+            fields(cli, out, root, field->additional, depth + 1);
     }
 }
 
-static void explain_kind(struct lb_str *out, struct lb_arena *arena, const struct lb_kind *kind)
+static void explain_kind(struct lb_cli *cli, struct lb_str *out, const struct lb_kind *kind)
 {
-    lb_str_printf(out, "%s  (section `%s:`)\n\n%s\n\n", kind->name, kind->section,
-                  kind->schema->description ? kind->schema->description : "");
-    fields(out, arena, kind->schema, 1);
+    lb_str_printf(out, "%s  (section `%s:`)\n\n", kind->name, kind->section);
+    if (kind->schema->description)
+        lb_words_wrap(out, 0, cli->width, kind->schema->description);
+    lb_str_putc(out, '\n');
+    fields(cli, out, kind->schema, kind->schema, 1);
     lb_str_puts(out, "\nWhat one call replaces, in the order of the steps:\n");
     for (size_t i = 0; i < kind->granule_count; i++) {
         const struct lb_granule_schema *granule = &kind->granules[i];
-        lb_str_printf(out, "  %s  %s\n", granule->name,
-                      granule->description ? granule->description : "");
+        lb_str_printf(out, "  %s\n", granule->name);
+        if (granule->description)
+            lb_words_wrap(out, 6, cli->width, granule->description);
     }
 }
 
@@ -86,7 +102,7 @@ static int explain_field(struct lb_cli *cli, struct lb_str *out, const char *nam
     if (!kind)
         return -1;
     if (!dot) {
-        explain_kind(out, cli->arena, kind);
+        explain_kind(cli, out, kind);
         return 0;
     }
     char *path = lb_arena_strdup(cli->arena, dot + 1);
@@ -97,11 +113,14 @@ static int explain_field(struct lb_cli *cli, struct lb_str *out, const char *nam
         return -1;
     lb_str_printf(out, "%s  (", name);
     lb_words_type(out, field);
-    lb_str_printf(out, ")\n\n%s\n", field->description ? field->description : "");
-    notes(out, cli->arena, field, "  ");
-    if (field->property_count) {
+    lb_str_puts(out, ")\n\n");
+    describe(cli, out, field, 0);
+    const struct lb_schema *inside = field->items        ? field->items
+                                     : field->additional ? field->additional
+                                                         : field;
+    if (inside->property_count) {
         lb_str_putc(out, '\n');
-        fields(out, cli->arena, field, 1);
+        fields(cli, out, inside, inside, 1);
     }
     return 0;
 }
@@ -120,12 +139,19 @@ static void list_all(struct lb_cli *cli, struct lb_str *out)
 
 static int nothing_known(struct lb_cli *cli, const char *name)
 {
-    const char *names[512];
+    enum { MAX_NAMES = 1024 };
+    const char **names = lb_arena_array(cli->arena, MAX_NAMES, sizeof *names);
+    const struct lb_schemas *schemas = cli->engine.schemas;
     size_t count = 0;
-    for (size_t i = 0; lb_words_code(i) && count < 400; i++)
+    for (size_t i = 0; lb_words_code(i) && count < MAX_NAMES; i++)
         names[count++] = lb_words_code(i)->code;
-    for (size_t i = 0; i < cli->engine.schemas->kind_count && count < 510; i++)
-        names[count++] = cli->engine.schemas->kinds[i].name;
+    for (size_t i = 0; i < schemas->kind_count && count < MAX_NAMES; i++) {
+        const struct lb_kind *kind = &schemas->kinds[i];
+        names[count++] = kind->name;
+        for (size_t k = 0; k < kind->schema->property_count && count < MAX_NAMES; k++)
+            names[count++] = lb_arena_printf(cli->arena, "%s.%s", kind->name,
+                                             kind->schema->properties[k]->name);
+    }
     lb_diags_error_try(&cli->diags, "LB-U005", NULL, lb_nearest(name, names, count), "\"%s\"",
                        name);
     return lb_diags_exit(&cli->diags);
@@ -142,7 +168,7 @@ int lb_cmd_explain(struct lb_cli *cli)
     else if (lb_streq(name, "exit-codes"))
         explain_exits(&out);
     else if (code)
-        explain_code(&out, code);
+        explain_code(cli, &out, code);
     else
         result = explain_field(cli, &out, name);
     lb_out(cli, &out);

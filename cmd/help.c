@@ -1,5 +1,6 @@
 /* help.c: help from the table of verbs. */
 #include "cmd/cli.h"
+#include "cmd/words.h"
 
 #include <stdio.h>
 
@@ -20,11 +21,11 @@ const char *lb_verb_reach(const struct lb_verb *verb)
                           : "Offline: needs no network and no credentials.";
 }
 
-static void show_verb(struct lb_str *out, const struct lb_verb *verb)
+static void show_verb(struct lb_str *out, const struct lb_verb *verb, size_t width)
 {
-    lb_str_printf(out, "Usage: lifeboat %s%s%s%s\n\n%s\n", verb->name,
-                  verb->options->name ? " [OPTIONS]" : "", *verb->args ? " " : "", verb->args,
-                  verb->text);
+    lb_str_printf(out, "Usage: lifeboat %s%s%s%s\n\n", verb->name,
+                  verb->options->name ? " [OPTIONS]" : "", *verb->args ? " " : "", verb->args);
+    lb_words_wrap(out, 0, width, verb->text);
     if (verb->options->name)
         lb_str_puts(out, "\nOptions:\n");
     for (const struct lb_option *option = verb->options; option->name; option++) {
@@ -48,7 +49,7 @@ int lb_cmd_help(struct lb_cli *cli)
         return lb_diags_exit(&cli->diags);
     }
     if (verb)
-        show_verb(&out, verb);
+        show_verb(&out, verb, cli->width);
     else
         list_verbs(&out);
     lb_out(cli, &out);

@@ -6,6 +6,8 @@
 #include "cmd/cli.h"
 #include "planner/hazard.h"
 
+#include <string.h>
+
 const char *lb_words_severity(enum lb_severity severity)
 {
     static const char *const words[] = {"error", "warning", "info"};
@@ -104,4 +106,37 @@ struct lb_value *lb_words_notes(struct lb_arena *arena, const struct lb_schema *
     note_text(arena, notes, "disruptive: ", schema->disruptive, "");
     note_text(arena, notes, "the name of a `", schema->ref, "` of this spec");
     return notes;
+}
+
+bool lb_words_repeated(const struct lb_schema *root, const struct lb_schema *parent,
+                       const struct lb_schema *field)
+{
+    const struct lb_schema *twin = parent == root ? NULL : lb_schema_property(root, field->name);
+    return twin && twin->property_count == field->property_count &&
+           lb_streq(twin->description, field->description);
+}
+
+void lb_words_wrap(struct lb_str *out, size_t indent, size_t width, const char *text)
+{
+    size_t column = 0;
+    while (*text) {
+        size_t word = strcspn(text, " ");
+        if (column && column + 1 + word > width) {
+            lb_str_putc(out, '\n');
+            column = 0;
+        }
+        if (!column) {
+            lb_str_repeat(out, ' ', indent);
+            column = indent;
+        } else {
+            lb_str_putc(out, ' ');
+            column++;
+        }
+        lb_str_add(out, text, word);
+        column += word;
+        text += word;
+        text += strspn(text, " ");
+    }
+    if (column)
+        lb_str_putc(out, '\n');
 }

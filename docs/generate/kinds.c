@@ -65,22 +65,13 @@ static void print_field(struct lb_str *out, struct lb_arena *arena, const struct
     lb_str_release(&type);
 }
 
-/* A field that stands at the top too and says the same there: `secondary.data_nodes`. */
-static bool is_repeated(const struct lb_schema *root, const struct lb_schema *parent,
-                        const struct lb_schema *field)
-{
-    const struct lb_schema *twin = parent == root ? NULL : lb_schema_property(root, field->name);
-    return twin && twin->property_count == field->property_count &&
-           lb_streq(twin->description, field->description);
-}
-
 static void print_fields(struct lb_str *out, struct lb_arena *arena, const struct lb_schema *root,
                          const struct lb_schema *parent, const char *prefix)
 {
     for (size_t i = 0; i < parent->property_count; i++) {
         const struct lb_schema *field = parent->properties[i];
         const char *path = lb_arena_printf(arena, "%s%s", prefix, field->name);
-        if (is_repeated(root, parent, field)) {
+        if (lb_words_repeated(root, parent, field)) {
             lb_str_printf(out, "| `%s` |  |  | As `%s`, on this side. |\n", path, field->name);
             continue;
         }

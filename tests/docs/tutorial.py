@@ -7,6 +7,7 @@
 #
 # A line of output that is only "..." stands for any number of lines. Ids, times and temporary names
 # differ from run to run and are masked on both sides (MASKS). LB_BLESS=1 puts real output in.
+import difflib
 import os
 import pathlib
 import re
@@ -74,6 +75,24 @@ def matches(expected, actual):
     return bool(actual) and masked(expected[0]) == masked(actual[0]) and matches(expected[1:], actual[1:])
 
 
+def refreshed(expected, actual):
+    """Expected lines with "..." left where they are, the others replaced by what is most like them."""
+    result, segment, at = [], [], 0
+    for line in expected + ["..."]:
+        if line != "...":
+            segment.append(line)
+            continue
+        size, text = len(segment), "\n".join(segment)
+        starts = range(at, len(actual) - size + 1)
+        if size and starts:
+            at = max(starts, key=lambda i: difflib.SequenceMatcher(None, text, "\n".join(actual[i:i + size])).ratio())
+            segment = actual[at:at + size]
+            at += size
+        result += segment + ["..."]
+        segment = []
+    return result[:-1]
+
+
 def commands(lines):
     """[(command as typed, the lines it stands on, expected output)]"""
     found = []
@@ -95,9 +114,10 @@ def console(shell, block, bless, faults):
     for command, shown, expected in commands(block):
         actual = shell.run(command)
         good = matches(expected, actual)
-        if not good and bless and "..." not in expected:
-            expected = actual
-        elif not good:
+        if not good and bless:
+            expected = refreshed(expected, actual) if "..." in expected else actual
+            good = matches(expected, actual)
+        if not good:
             faults.append(f"$ {command}\n" + "\n".join(f"  - {line}" for line in expected) +
                           "\n  printed:\n" + "\n".join(f"  + {line}" for line in actual))
         result += shown + expected
