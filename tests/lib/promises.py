@@ -24,10 +24,6 @@ def broken(verb, calls, secrets, texts):
     return faults
 
 
-# The tool names some calls of a cluster after AWS's API, the sandbox after the engine's.
-SAME = {"cluster:PutRepository": "cluster:CreateRepository",
-        "cluster:CreateSnapshotPolicy": "cluster:CreateSnapshotManagementPolicy",
-        "cluster:UpdateSnapshotPolicy": "cluster:UpdateSnapshotManagementPolicy"}
 GLOBAL = ("iam", "route53")
 
 
@@ -38,7 +34,6 @@ def beyond_plan(plan, calls):
     faults = []
     for call in calls:
         name = f"{call['service']}:{call['operation']}"
-        name = SAME.get(name, name)
         region = None if call["service"] in GLOBAL else call["region"]
         if call["mutating"] and (name, region) not in allowed:
             faults.append(f"P2: {name} in {call['region']} on {call['resource']} is in no step")
