@@ -7,6 +7,7 @@
 #include "providers/role.h"
 
 #include "base/time.h"
+#include "base/utf8.h"
 #include "providers/names.h"
 
 #include <string.h>
@@ -36,6 +37,43 @@ static int check_session(struct lb_stack *stack, const struct lb_resource *role)
                               lb_text(value, ""));
     }
     return 0;
+}
+
+/* Descriptions and documents: IAM's own patterns end at U+00FF (roleDescriptionType and
+ * policyDocumentType of its API). */
+static int check_text(struct lb_stack *stack, const char *text, const struct lb_mark *mark)
+{
+    uint32_t character = 0;
+    for (size_t length = strlen(text), step; length > 0; text += step, length -= step) {
+        step = lb_utf8_read(text, length, &character);
+        if (step == 0 || character > 0xff) {
+            return lb_diags_error(stack->diags, "LB-S074", mark, "U+%04X is in the text",
+                                  (unsigned)character);
+        }
+    }
+    return 0;
+}
+
+static int check_texts(struct lb_stack *stack, const struct lb_value *value)
+{
+    int result = lb_is(value, LB_STRING) ? check_text(stack, lb_text(value, ""), &value->mark) : 0;
+    if (lb_is(value, LB_MAP) || lb_is(value, LB_LIST)) {
+        bool map = lb_is(value, LB_MAP);
+        for (size_t i = 0; i < lb_value_count(value) && result == 0; i++) {
+            result = check_texts(stack, map ? lb_map_nth(value, i)->value : lb_list_item(value, i));
+        }
+    }
+    return result;
+}
+
+static int check_letters(struct lb_stack *stack, const struct lb_resource *role)
+{
+    static const char *const arguments[] = {"description", "trust", "policies"};
+    int result = 0;
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
+        result |= check_texts(stack, lb_map_get(role->stated, arguments[i]));
+    }
+    return result;
 }
 
 static int derive_trust(struct lb_stack *stack, struct lb_resource *role,
@@ -82,7 +120,7 @@ static int role_derive(struct lb_stack *stack, struct lb_resource *role)
 {
     const struct lb_purpose *purpose = lb_purpose_find(lb_text_at(role->stated, "purpose", NULL));
     lb_desire_stated(stack, role);
-    int status = check_name(stack, role) | check_session(stack, role);
+    int status = check_name(stack, role) | check_session(stack, role) | check_letters(stack, role);
     if (!role->managed) {
         return status ? -1 : derive_unmanaged(stack, role);
     }

@@ -170,6 +170,9 @@ static void errors_name_their_place(void **state)
     } rows[] = {
         {"LB-S063", "  operator: {purpose: snapshot, max_session: 30m}\n"},
         {"LB-S063", "  operator: {purpose: snapshot, max_session: 13h}\n"},
+        {"LB-S074", "  operator: {purpose: snapshot, description: \"on call \\u2014 paged\"}\n"},
+        {"LB-S074",
+         "  operator: {purpose: snapshot, policies: {a: {Statement: [{Sid: \"\\u0100\"}]}}}\n"},
         {"LB-S064", "  operator: {description: what for}\n"},
         {"LB-S065", "  operator: {purpose: caller}\n"},
     };
@@ -388,7 +391,7 @@ static const char *form(struct kit *kit, size_t call)
 }
 
 #define FULL                                                                                       \
-    OPERATOR(", description: runs it, max_session: 4h, path: /ops/, tags: {team: s&m}, "           \
+    OPERATOR(", description: runs it, max_session: 4h, path: /ops/, tags: {team: s+m}, "           \
              "boundary: \"arn:aws:iam::111122223333:policy/b\", trust: {Version: v}")
 
 static void creates_in_one_call(void **state)
@@ -411,7 +414,7 @@ static void creates_in_one_call(void **state)
                "PermissionsBoundary=arn:aws:iam::111122223333:policy/b\n"
                "RoleName=search-dr-operator\n"
                "Tags.member.1.Key=team\n"
-               "Tags.member.1.Value=s&m\n"
+               "Tags.member.1.Value=s+m\n"
                "Tags.member.2.Key=lifeboat:stack\n"
                "Tags.member.2.Value=search-dr\n"
                "Tags.member.3.Key=lifeboat:address\n"
@@ -442,7 +445,7 @@ static void changes_granule_by_granule(void **state)
                      "PermissionsBoundary=arn:aws:iam::111122223333:policy/b\n"
                      "RoleName=search-dr-operator\nVersion=2010-05-08"},
         {"tags", "Action=TagRole\nRoleName=search-dr-operator\nTags.member.1.Key=team\n"
-                 "Tags.member.1.Value=s&m\nVersion=2010-05-08"},
+                 "Tags.member.1.Value=s+m\nVersion=2010-05-08"},
     };
     struct kit kit;
     struct lb_resource *role = load(&kit, KIT_HEAD "roles:\n" FULL, "role.operator");
