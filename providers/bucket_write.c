@@ -21,7 +21,8 @@ static const struct lb_op create_bucket = {.service = &lb_s3_service,
                                            .name = "CreateBucket",
                                            .method = "PUT",
                                            .path = "/{Bucket}",
-                                           .mutates = true};
+                                           .mutates = true,
+                                           .no_checksum = true};
 static const struct lb_op put_tagging = PUT_OP("PutBucketTagging", "tagging", NULL);
 static const struct lb_op put_ownership = PUT_OP("PutBucketOwnershipControls", "ownershipControls",
                                                  NULL);

@@ -216,7 +216,9 @@ static bool may_run(struct s3_call *call)
         s3_fail(call, 404, "NoSuchBucket", "The specified bucket does not exist");
         return false;
     }
-    s3_reply_header(call, "x-amz-bucket-region", lb_text_at(call->bucket, "region", ""));
+    if (lb_streq(call->operation->name, "HeadBucket")) {
+        s3_reply_header(call, "x-amz-bucket-region", lb_text_at(call->bucket, "region", ""));
+    }
     return region_fits(call) && caller_fits(call);
 }
 

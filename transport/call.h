@@ -54,7 +54,8 @@ struct lb_op {
      * takes. 0: not batchable. */
     const char *batch_member;
     int batch_max;
-    const char *iam; /* IAM action when it is not service:Name; NULL otherwise */
+    const char *iam;  /* IAM action when it is not service:Name; NULL otherwise */
+    bool no_checksum; /* the one S3 operation with a body that takes no checksum: CreateBucket */
     /* The answer is bytes, not the wire family's tree (GetObject, _cat): body stays NULL, read raw.
      */
     bool raw_answer;

@@ -212,7 +212,7 @@ static void build_headers(struct lb_arena *arena, const struct lb_call *call,
     if (service->target)
         lb_map_set(arena, out->headers, "x-amz-target",
                    lb_value_format(arena, "%s.%s", service->target, call->op->name));
-    if (out->body && lb_streq(service->signing, "s3"))
+    if (out->body && lb_streq(service->signing, "s3") && !call->op->no_checksum)
         add_checksum(arena, out);
 }
 

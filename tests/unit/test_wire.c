@@ -214,6 +214,12 @@ static void test_xml_body(void **state)
     assert_string_equal(lb_text_at(message.headers, "x-amz-expected-bucket-owner", ""),
                         "111122223333");
     assert_int_equal(strlen(lb_text_at(message.headers, "x-amz-checksum-sha256", "")), 44);
+    struct lb_op plain = PutBucket;
+    plain.no_checksum = true;
+    call->op = &plain;
+    message = build(arena, call);
+    assert_non_null(message.body);
+    assert_null(lb_map_get(message.headers, "x-amz-checksum-sha256"));
     call->body_root = NULL;
     call->body = NULL;
     message = build(arena, call);
