@@ -39,6 +39,9 @@ for page in PAGES:
     for verb in re.findall(r"(?:`|^\$ )(?:build/)?lifeboat (?!help)([a-z]+)", text, re.M):
         if verb not in verbs and page != "README.md":
             print(f"{page}: there is no verb {verb}")
+suites = {path.parent.name for path in pathlib.Path("tests").glob("*/run")}
+for suite in sorted(suites ^ set(re.findall(r"^\| `(\w+)` \|", pathlib.Path("CONTRIBUTING.md").read_text(), re.M))):
+    print(f"CONTRIBUTING.md: the suite {suite} exists or is listed, not both")
 codes = dict(re.findall(r"^\| (\d+) \| (.*?) \|$", pathlib.Path("docs/reference/exit-codes.md").read_text(), re.M))
 listed = {code for row in re.findall(r"^\| ([\d, ]+) \|", pathlib.Path("README.md").read_text(), re.M) for code in row.split(", ")}
 for code in sorted(set(codes) ^ listed, key=int):
