@@ -9,18 +9,6 @@ static void print_finding(struct lb_cli *cli, const struct lb_diag *finding, str
                   finding->detail ? lb_arena_printf(cli->arena, " (%s)", finding->detail) : "");
 }
 
-/* What could not be read cannot be compared: that is said before what differs. */
-static void print_errors(const struct lb_plan *plan, struct lb_str *out)
-{
-    for (size_t i = 0; i < plan->finding_count; i++) {
-        const struct lb_diag *finding = &plan->findings[i];
-        if (finding->severity == LB_ERROR)
-            lb_str_printf(out, "  error[%s]  %s: %s\n", finding->code,
-                          finding->address ? finding->address : plan->stack,
-                          finding->detail ? finding->detail : finding->summary);
-    }
-}
-
 static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out)
 {
     if (lb_plan_empty(plan)) {
@@ -29,7 +17,6 @@ static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct l
     }
     lb_str_printf(out, "%s: %s.\n", plan->stack,
                   plan->complete ? "live differs from the spec" : "not everything could be read");
-    print_errors(plan, out);
     for (size_t i = 0; i < plan->change_count; i++) {
         const struct lb_change *change = &plan->changes[i];
         lb_str_printf(out, "  %s  %s", lb_action_name(change->action),
