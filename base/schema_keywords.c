@@ -204,6 +204,7 @@ static const struct keyword keywords[] = {
     ROOT("x-lb-kind", STRING),
     SET("x-lb-list", STRING, set_list),
     ROOT("x-lb-name-form", STRING),
+    ROOT("x-lb-name-max", NUMBER),
     ROOT("x-lb-name-pattern", STRING),
     ROOT("x-lb-order", LIST),
     TEXT("x-lb-owned", owned_prefix),

@@ -221,15 +221,19 @@ static struct lb_kind *load_kinds(struct loader *l, size_t *count)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-/* {type: object, additionalProperties: KIND, propertyNames: {pattern}} */
+/* {type: object, additionalProperties: KIND, propertyNames: {pattern, maxLength}} */
 static const struct lb_schema *section_of(struct loader *l, const struct lb_kind *kind)
 {
     struct lb_schema *section = lb_arena_alloc(l->arena, sizeof *section);
     struct lb_value *raw = lb_value_map(l->arena);
     lb_map_set_string(l->arena, raw, "description", kind->schema->description);
     lb_map_set_string(l->arena, raw, "type", "object");
-    lb_map_set_string(l->arena, lb_map_map(l->arena, raw, "propertyNames"), "pattern",
-                      kind->name_pattern);
+    struct lb_value *rule = lb_map_map(l->arena, raw, "propertyNames");
+    lb_map_set_string(l->arena, rule, "pattern", kind->name_pattern);
+    int64_t most = lb_int_at(kind->schema->raw, "x-lb-name-max", 0);
+    if (most > 0) {
+        lb_map_set_int(l->arena, rule, "maxLength", most);
+    }
     section->name = kind->section;
     section->title = kind->schema->title;
     section->description = kind->schema->description;
@@ -238,7 +242,7 @@ static const struct lb_schema *section_of(struct loader *l, const struct lb_kind
     section->raw = raw;
     struct lb_schema *names = lb_arena_alloc(l->arena, sizeof *names);
     names->name = "propertyNames";
-    names->raw = lb_map_get(raw, "propertyNames");
+    names->raw = rule;
     names->form = lb_text_at(kind->schema->raw, "x-lb-name-form", NULL);
     names->pattern = lb_pattern_new(l->arena, kind->name_pattern);
     section->names = names;

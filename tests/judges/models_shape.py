@@ -179,6 +179,12 @@ def xml_list(shape, elements, where, faults, ordered):
             for number, element in enumerate(elements)]
 
 
+def foreign(element):
+    """A rule of others is sent back in the order in which S3 answered it."""
+    name = next((child.text or "" for child in element if local(child.tag) == "ID"), "lifeboat-")
+    return not name.startswith("lifeboat-")
+
+
 def xml_structure(shape, element, where, faults, ordered):
     members = body_members(shape)
     order = [name for name, (_, member) in members.items()
@@ -186,6 +192,7 @@ def xml_structure(shape, element, where, faults, ordered):
     attributes = {name for name, (_, member) in members.items()
                   if member.serialization.get("xmlAttribute")}
     out, found, last = {}, {}, -1
+    ordered = ordered and not foreign(element)
     for name, text in element.attrib.items():
         known = name.replace(XSI, "xsi:")
         if known in attributes:
