@@ -1,24 +1,38 @@
-/* plan_io.c: the plan document of docs/reference, out and in. What is read back is shown and
- * compared, never executed: a forged file can do nothing.
- */
+/* plan_io.c: the plan document of docs/reference, out; plan_read.c reads it back. */
 #include "planner/plan.h"
 
-#include "base/exit.h"
-
-#include <stdlib.h>
 #include <string.h>
 
-#define FORMAT_MAJOR "1"
 #define FORMAT_VERSION "1.0"
 
 /* --- out
  * ---------------------------------------------------------------------------------------------------
  */
 
+#define EXACT_DIGITS "9007199254740992" /* 2^53: beyond it readers of JSON round */
+
+static bool beyond_exact(const char *digits)
+{
+    digits += *digits == '-';
+    size_t length = strlen(digits), most = sizeof EXACT_DIGITS - 1;
+    return !digits[strspn(digits, "0123456789")] &&
+           (length > most || (length == most && strcmp(digits, EXACT_DIGITS) > 0));
+}
+
+/* Large integers become strings, wherever they are. `value` is a copy of our own. */
+static void quote_large(struct lb_value *value)
+{
+    if (value->type == LB_NUMBER && beyond_exact(value->as.text.bytes))
+        value->type = LB_STRING;
+    for (size_t i = 0; i < lb_value_count(value); i++)
+        quote_large(value->type == LB_LIST ? lb_list_item(value, i) : lb_map_nth(value, i)->value);
+}
+
 static void set_copy(struct lb_arena *arena, struct lb_value *map, const char *key,
                      const struct lb_value *value)
 {
     struct lb_value *copy = value ? lb_value_copy(arena, value) : lb_value_null(arena);
+    quote_large(copy);
     lb_map_set(arena, map, key, copy);
 }
 
@@ -180,225 +194,4 @@ struct lb_value *lb_plan_to_value(struct lb_arena *arena, const struct lb_plan *
                objective_value(arena, plan->rto_s, plan->rto_supported_s, plan->rto_evidence));
     lb_map_set(arena, map, "summary", summary_value(arena, plan));
     return map;
-}
-
-/* --- in
- * ----------------------------------------------------------------------------------------------------
- */
-
-struct reader {
-    struct lb_arena *arena;
-    struct lb_diags *diags;
-};
-
-/* The text under a key, which must be there; hostile files are refused, not guessed at. */
-static const char *need_text(struct reader *r, const struct lb_value *map, const char *key)
-{
-    const struct lb_value *value = lb_map_get(map, key);
-    if (!lb_is(value, LB_STRING)) {
-        lb_diags_error(r->diags, "LB-P010", NULL, "`%s` is missing or not a string", key);
-        return "";
-    }
-    return lb_escape(r->arena, value->as.text.bytes);
-}
-
-/* Seconds that can be added up without overflow, whatever the file says. */
-static int64_t read_seconds(const struct lb_value *map, const char *path)
-{
-    const int64_t most = (int64_t)10 * 365 * 86400;
-    int64_t seconds = lb_int_at(map, path, 0);
-    return seconds < 0 ? 0 : seconds > most ? most : seconds;
-}
-
-static const struct lb_value *need_list(struct reader *r, const struct lb_value *map,
-                                        const char *key)
-{
-    const struct lb_value *value = lb_map_get(map, key);
-    if (!lb_is(value, LB_LIST))
-        lb_diags_error(r->diags, "LB-P010", NULL, "`%s` is missing or not a list", key);
-    return value;
-}
-
-static struct lb_mark read_range(struct reader *r, const struct lb_value *value)
-{
-    struct lb_mark mark = {0};
-    if (!lb_is(value, LB_MAP))
-        return mark;
-    struct lb_source *source = lb_arena_alloc(r->arena, sizeof *source);
-    source->path = lb_escape(r->arena, lb_text_at(value, "file", ""));
-    source->text = "";
-    mark.source = source;
-    mark.line = mark.end_line = (uint32_t)lb_int_at(value, "line", 0);
-    mark.column = (uint32_t)lb_int_at(value, "column", 1);
-    mark.end_column = mark.column + 1;
-    return mark;
-}
-
-static const char **read_texts(struct reader *r, const struct lb_value *list, size_t *count)
-{
-    *count = lb_value_count(list);
-    const char **items = lb_arena_array(r->arena, *count + 1, sizeof *items);
-    for (size_t i = 0; i < *count; i++)
-        items[i] = lb_escape(r->arena, lb_text(lb_list_item(list, i), ""));
-    return items;
-}
-
-/* What was unknown when it was written ({"$unknown": "ADDRESS/path"}) is unknown again. */
-static struct lb_value *with_unknown(struct lb_arena *arena, const struct lb_value *value)
-{
-    const char *reference = lb_value_count(value) == 1 ? lb_text_at(value, "$unknown", NULL) : NULL;
-    if (reference)
-        return lb_value_unknown(arena, reference);
-    struct lb_value *copy;
-    if (value->type == LB_MAP) {
-        copy = lb_value_map(arena);
-        for (size_t i = 0; i < lb_value_count(value); i++)
-            lb_map_set(arena, copy, lb_map_nth(value, i)->key,
-                       with_unknown(arena, lb_map_nth(value, i)->value));
-    } else if (value->type == LB_LIST) {
-        copy = lb_value_list(arena);
-        for (size_t i = 0; i < lb_value_count(value); i++)
-            lb_list_add(arena, copy, with_unknown(arena, lb_list_item(value, i)));
-    } else {
-        copy = lb_value_copy(arena, value);
-    }
-    return copy;
-}
-
-static struct lb_value *not_null(struct reader *r, const struct lb_value *value)
-{
-    return value && value->type != LB_NULL ? with_unknown(r->arena, value) : NULL;
-}
-
-static void read_change(struct reader *r, const struct lb_value *map, struct lb_change *out)
-{
-    out->address = need_text(r, map, "address");
-    out->kind = need_text(r, map, "kind");
-    out->side = need_text(r, map, "side");
-    out->region = need_text(r, map, "region");
-    out->reason = need_text(r, map, "reason");
-    out->risk = need_text(r, map, "risk");
-    out->disruption = lb_escape(r->arena, lb_text_at(map, "disruption", NULL));
-    if (lb_action_parse(need_text(r, map, "action"), &out->action) != 0)
-        lb_diags_error(r->diags, "LB-P010", NULL, "unknown action in %s", out->address);
-    out->before = not_null(r, lb_map_get(map, "before"));
-    out->after = not_null(r, lb_map_get(map, "after"));
-    const struct lb_value *fields = need_list(r, map, "fields");
-    out->fields = lb_arena_array(r->arena, lb_value_count(fields) + 1, sizeof *out->fields);
-    for (size_t i = 0; i < lb_value_count(fields); i++) {
-        const struct lb_value *field = lb_list_item(fields, i);
-        out->fields[out->field_count++] = (struct lb_field){
-            .path = need_text(r, field, "path"),
-            .before = not_null(r, lb_map_get(field, "before")),
-            .after = not_null(r, lb_map_get(field, "after")),
-            .reason = need_text(r, field, "reason"),
-            .granule = need_text(r, field, "granule")};
-    }
-    out->foreign = read_texts(r, lb_map_get(map, "foreign"), &out->foreign_count);
-    out->unknown = read_texts(r, lb_map_get(map, "unknown"), &out->unknown_count);
-    out->mark = read_range(r, lb_map_get(map, "spec_range"));
-}
-
-static void read_step(struct reader *r, const struct lb_plan *plan, const struct lb_value *map,
-                      struct lb_step *out)
-{
-    out->id = need_text(r, map, "id");
-    out->address = need_text(r, map, "address");
-    out->granule = need_text(r, map, "granule");
-    out->call = need_text(r, map, "call");
-    out->title = need_text(r, map, "title");
-    out->plane = need_text(r, map, "plane");
-    out->service = need_text(r, map, "service");
-    out->region = need_text(r, map, "region");
-    out->risk = need_text(r, map, "risk");
-    out->digest = need_text(r, map, "digest");
-    out->estimate_s = read_seconds(map, "estimate_s");
-    const struct lb_value *needs = need_list(r, map, "needs");
-    out->needs = lb_arena_array(r->arena, lb_value_count(needs) + 1, sizeof *out->needs);
-    for (size_t i = 0; i < lb_value_count(needs); i++) {
-        const char *id = lb_text(lb_list_item(needs, i), "");
-        size_t k = 0;
-        while (k < plan->step_count && !lb_streq(plan->steps[k].id, id))
-            k++;
-        if (k == plan->step_count)
-            lb_diags_error(r->diags, "LB-P010", NULL, "step %s needs one that is not before it",
-                           out->id);
-        else
-            out->needs[out->need_count++] = k;
-    }
-}
-
-static void read_finding(struct reader *r, const struct lb_value *map, struct lb_diag *out)
-{
-    const char *severity = lb_text_at(map, "severity", "error");
-    *out = (struct lb_diag){.code = need_text(r, map, "code"),
-                            .severity = lb_streq(severity, "warning") ? LB_WARNING
-                                        : lb_streq(severity, "info")  ? LB_INFO
-                                                                      : LB_ERROR,
-                            .summary = need_text(r, map, "summary"),
-                            .detail = lb_escape(r->arena, lb_text_at(map, "detail", NULL)),
-                            .why = lb_escape(r->arena, lb_text_at(map, "why", NULL)),
-                            .remedy = lb_escape(r->arena, lb_text_at(map, "remedy", NULL)),
-                            .address = lb_escape(r->arena, lb_text_at(map, "address", NULL)),
-                            .mark = read_range(r, lb_map_get(map, "spec_range"))};
-}
-
-static void read_head(struct reader *r, const struct lb_value *map, struct lb_plan *out)
-{
-    out->tool_version = need_text(r, lb_map_get(map, "tool"), "version");
-    out->id = need_text(r, map, "id");
-    out->made_at = need_text(r, map, "made_at");
-    out->complete = lb_bool_at(map, "complete", false);
-    out->stack = need_text(r, map, "stack");
-    out->account = need_text(r, map, "account");
-    out->partition = need_text(r, map, "partition");
-    out->regions[LB_SIDE_PRIMARY] = need_text(r, lb_map_get(map, "regions"), "primary");
-    out->regions[LB_SIDE_SECONDARY] = need_text(r, lb_map_get(map, "regions"), "secondary");
-    out->active = need_text(r, map, "active");
-    out->spec_path = need_text(r, lb_map_get(map, "spec"), "path");
-    out->spec_digest = need_text(r, lb_map_get(map, "spec"), "sha256");
-    out->unchanged = (size_t)lb_int_at(map, "summary/unchanged", 0);
-    out->rpo_s = read_seconds(map, "objectives/rpo/declared_s");
-    out->rto_s = read_seconds(map, "objectives/rto/declared_s");
-}
-
-static void read_lists(struct reader *r, const struct lb_value *map, struct lb_plan *out)
-{
-    const struct lb_value *changes = need_list(r, map, "changes");
-    out->changes = lb_arena_array(r->arena, lb_value_count(changes) + 1, sizeof *out->changes);
-    for (size_t i = 0; i < lb_value_count(changes); i++)
-        read_change(r, lb_list_item(changes, i), &out->changes[out->change_count++]);
-    const struct lb_value *steps = need_list(r, map, "steps");
-    out->steps = lb_arena_array(r->arena, lb_value_count(steps) + 1, sizeof *out->steps);
-    for (size_t i = 0; i < lb_value_count(steps); i++, out->step_count++)
-        read_step(r, out, lb_list_item(steps, i), &out->steps[i]);
-    const struct lb_value *findings = need_list(r, map, "findings");
-    out->findings = lb_arena_array(r->arena, lb_value_count(findings) + 1, sizeof *out->findings);
-    for (size_t i = 0; i < lb_value_count(findings); i++)
-        read_finding(r, lb_list_item(findings, i), &out->findings[out->finding_count++]);
-    const struct lb_value *observed = need_list(r, map, "observed");
-    out->observed = lb_arena_array(r->arena, lb_value_count(observed) + 1, sizeof *out->observed);
-    for (size_t i = 0; i < lb_value_count(observed); i++) {
-        const struct lb_value *item = lb_list_item(observed, i);
-        out->observed[out->observed_count++] = (struct lb_observed){
-            need_text(r, item, "address"), need_text(r, item, "status"),
-            need_text(r, item, "digest"), lb_bool_at(item, "relevant", true)};
-    }
-}
-
-int lb_plan_from_value(struct lb_arena *arena, struct lb_diags *diags, const struct lb_value *value,
-                       struct lb_plan *out)
-{
-    struct reader r = {arena, diags};
-    size_t errors = diags->errors;
-    *out = (struct lb_plan){0};
-    const char *version = lb_text_at(value, "format_version", NULL);
-    if (!version)
-        return lb_diags_error(diags, "LB-P010", NULL, "it has no `format_version`");
-    if (strncmp(version, FORMAT_MAJOR ".", 2) != 0)
-        return lb_diags_error(diags, "LB-P011", NULL, "format %s, this lifeboat reads %s.x",
-                              version, FORMAT_MAJOR);
-    read_head(&r, value, out);
-    read_lists(&r, value, out);
-    return diags->errors > errors ? -1 : 0;
 }
