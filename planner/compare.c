@@ -3,39 +3,52 @@
  */
 #include "planner/plan.h"
 
-static const struct lb_step *same_step(const struct lb_plan *plan, const struct lb_step *step)
+/* What the two plans hold, by address or by what a step does: files may be large. */
+struct index {
+    struct lb_arena *arena;
+    struct lb_value *steps;              /* what a step does -> true */
+    struct lb_value *count;              /* address -> number of steps */
+    struct lb_value *observed, *changes; /* address -> position */
+};
+
+static const char *step_key(struct lb_arena *arena, const struct lb_step *step)
 {
+    return lb_arena_printf(arena, "%s %s %s %s", step->address, step->granule, step->call,
+                           step->digest);
+}
+
+static int64_t steps_of(const struct index *index, const char *address)
+{
+    return lb_int(lb_map_get(index->count, address), 0);
+}
+
+static void index_plan(struct lb_arena *arena, const struct lb_plan *plan, struct index *out)
+{
+    *out = (struct index){arena, lb_value_map(arena), lb_value_map(arena), lb_value_map(arena),
+                          lb_value_map(arena)};
     for (size_t i = 0; i < plan->step_count; i++) {
-        const struct lb_step *other = &plan->steps[i];
-        if (lb_streq(other->address, step->address) && lb_streq(other->granule, step->granule) &&
-            lb_streq(other->call, step->call) && lb_streq(other->digest, step->digest))
-            return other;
+        const char *address = plan->steps[i].address;
+        lb_map_set_bool(arena, out->steps, step_key(arena, &plan->steps[i]), true);
+        lb_map_set_int(arena, out->count, address, steps_of(out, address) + 1);
     }
-    return NULL;
-}
-
-static size_t steps_of(const struct lb_plan *plan, const char *address)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < plan->step_count; i++)
-        count += lb_streq(plan->steps[i].address, address);
-    return count;
-}
-
-static const struct lb_observed *observed_of(const struct lb_plan *plan, const char *address)
-{
     for (size_t i = 0; i < plan->observed_count; i++)
-        if (lb_streq(plan->observed[i].address, address))
-            return &plan->observed[i];
-    return NULL;
+        lb_map_set_int(arena, out->observed, plan->observed[i].address, (int64_t)i);
+    for (size_t i = 0; i < plan->change_count; i++)
+        lb_map_set_int(arena, out->changes, plan->changes[i].address, (int64_t)i);
 }
 
-static const struct lb_change *change_of(const struct lb_plan *plan, const char *address)
+static const struct lb_observed *observed_of(const struct lb_plan *plan, const struct index *index,
+                                             const char *address)
 {
-    for (size_t i = 0; i < plan->change_count; i++)
-        if (lb_streq(plan->changes[i].address, address))
-            return &plan->changes[i];
-    return NULL;
+    int64_t i = lb_int(lb_map_get(index->observed, address), -1);
+    return i < 0 ? NULL : &plan->observed[i];
+}
+
+static const struct lb_change *change_of(const struct lb_plan *plan, const struct index *index,
+                                         const char *address)
+{
+    int64_t i = lb_int(lb_map_get(index->changes, address), -1);
+    return i < 0 ? NULL : &plan->changes[i];
 }
 
 static int differ_head(const struct lb_plan *a, const struct lb_plan *b, struct lb_str *out)
@@ -60,13 +73,12 @@ static int differ_head(const struct lb_plan *a, const struct lb_plan *b, struct 
     return result;
 }
 
-static int differ_steps(const struct lb_plan *approved, const struct lb_plan *now,
-                        struct lb_str *out)
+static int differ_steps(const struct index *approved, const struct lb_plan *now, struct lb_str *out)
 {
     int result = 0;
     for (size_t i = 0; i < now->step_count; i++) {
         const struct lb_step *step = &now->steps[i];
-        if (same_step(approved, step))
+        if (lb_map_get(approved->steps, step_key(approved->arena, step)))
             continue;
         lb_str_printf(out, "%s: %s (%s) was not approved\n", step->address, step->title,
                       step->call);
@@ -119,38 +131,58 @@ static void differ_change(const struct lb_change *was, const struct lb_change *i
             lb_str_printf(out, "    %s was taken away by others\n", was->foreign[i]);
 }
 
+static int differ_object(const struct lb_observed *was, const struct lb_observed *is,
+                         const struct lb_change *before, const struct lb_change *change,
+                         struct lb_str *out)
+{
+    if (!is)
+        lb_str_printf(out, "%s is not part of the stack any more\n", was->address);
+    else if (!lb_streq(was->status, is->status))
+        lb_str_printf(out, "%s was %s, is now %s\n", was->address, was->status, is->status);
+    else
+        lb_str_printf(out, "%s has changed since the plan was made\n", was->address);
+    if (is)
+        differ_change(before, change, out);
+    return -1;
+}
+
 /* An object moved although no step of ours on it was satisfied meanwhile: someone else changed it.
- */
-static int differ_objects(const struct lb_plan *approved, const struct lb_plan *now,
-                          struct lb_str *out)
+ * What counts is what either plan rests on: a file cannot say that an object does not matter. */
+static int differ_objects(const struct lb_plan *approved, const struct index *then,
+                          const struct lb_plan *now, const struct index *here, struct lb_str *out)
 {
     int result = 0;
     for (size_t i = 0; i < approved->observed_count; i++) {
         const struct lb_observed *was = &approved->observed[i];
-        const struct lb_observed *is = observed_of(now, was->address);
-        if (!was->relevant || (is && lb_streq(was->digest, is->digest)))
+        const struct lb_observed *is = observed_of(now, here, was->address);
+        bool counts = was->relevant || (is && is->relevant);
+        if (!counts || (is && lb_streq(was->digest, is->digest)))
             continue;
-        if (is && steps_of(now, was->address) < steps_of(approved, was->address))
+        if (is && steps_of(here, was->address) < steps_of(then, was->address))
             continue;
-        if (!is)
-            lb_str_printf(out, "%s is not part of the stack any more\n", was->address);
-        else if (!lb_streq(was->status, is->status))
-            lb_str_printf(out, "%s was %s, is now %s\n", was->address, was->status, is->status);
-        else
-            lb_str_printf(out, "%s has changed since the plan was made\n", was->address);
-        if (is)
-            differ_change(change_of(approved, was->address), change_of(now, was->address), out);
+        result = differ_object(was, is, change_of(approved, then, was->address),
+                               change_of(now, here, was->address), out);
+    }
+    for (size_t i = 0; i < now->observed_count; i++) {
+        const struct lb_observed *is = &now->observed[i];
+        if (!is->relevant || observed_of(approved, then, is->address))
+            continue;
+        lb_str_printf(out, "%s was not looked at when the plan was made\n", is->address);
         result = -1;
     }
     return result;
 }
 
+/* The ids are not compared: an id in a file is a claim, the parts are what counts. */
 int lb_plan_compare(const struct lb_plan *approved, const struct lb_plan *now, struct lb_str *out)
 {
-    if (lb_streq(approved->id, now->id))
-        return 0;
+    struct index then, here;
+    struct lb_arena *arena = lb_arena_new();
+    index_plan(arena, approved, &then);
+    index_plan(arena, now, &here);
     int head = differ_head(approved, now, out);
-    int steps = differ_steps(approved, now, out);
-    int objects = differ_objects(approved, now, out);
+    int steps = differ_steps(&then, now, out);
+    int objects = differ_objects(approved, &then, now, &here, out);
+    lb_arena_free(arena);
     return head || steps || objects ? -1 : 0;
 }
