@@ -32,7 +32,8 @@ struct lb_stray { /* ours by its marks, in no spec of the run */
 struct lb_refresh {
     struct lb_stray *strays;
     size_t stray_count, stray_capacity;
-    const char *caller; /* ARN */
+    struct lb_value *stray_keys; /* private to stray.c */
+    const char *caller;          /* ARN */
     uint64_t calls;
     struct lb_release *release; /* what is marked as ours, per region; NULL: was not asked for */
 };

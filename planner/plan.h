@@ -62,6 +62,7 @@ struct lb_step {
     int64_t estimate_s;
     bool waits;     /* sends nothing: reads until the object has settled */
     size_t ordinal; /* of the granule's calls, from 0 */
+    bool last;      /* of the granule's calls: what follows it is reading back */
     size_t *needs;  /* indices into the plan's steps, all smaller than its own */
     size_t need_count, need_capacity;
     struct lb_change *change; /* NULL in a plan that was read from a file */

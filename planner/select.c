@@ -19,25 +19,21 @@ static void with_needs(struct lb_arena *arena, struct lb_value *set,
         with_needs(arena, set, resource->needs[i].resource);
 }
 
-static bool needs_one_of(const struct lb_value *set, const struct lb_resource *resource)
+/* Along the needs backwards: who needs something of the set, and who needs that. */
+static void with_dependents(struct lb_arena *arena, struct lb_stack *stack, struct lb_value *set)
 {
-    for (size_t i = 0; i < resource->need_count; i++)
-        if (lb_map_get(set, resource->needs[i].resource->address))
-            return true;
-    return false;
-}
-
-static void with_dependents(struct lb_stack *stack, struct lb_value *set)
-{
-    for (bool grown = true; grown;) {
-        grown = false;
-        for (size_t i = 0; i < stack->resource_count; i++) {
-            const struct lb_resource *resource = stack->resources[i];
-            if (!lb_map_get(set, resource->address) && needs_one_of(set, resource)) {
-                lb_map_set_bool(stack->arena, set, resource->address, true);
-                grown = true;
-            }
-        }
+    struct lb_value *dependents = lb_value_map(arena); /* address -> addresses */
+    for (size_t i = 0; i < stack->resource_count; i++) {
+        const struct lb_resource *resource = stack->resources[i];
+        for (size_t k = 0; k < resource->need_count; k++)
+            lb_list_add_string(arena,
+                               lb_map_list(arena, dependents, resource->needs[k].resource->address),
+                               resource->address);
+    }
+    for (size_t i = 0; i < lb_value_count(set); i++) { /* the set grows meanwhile */
+        const struct lb_value *list = lb_map_get(dependents, lb_map_nth(set, i)->key);
+        for (size_t k = 0; k < lb_value_count(list); k++)
+            lb_map_set_bool(arena, set, lb_text(lb_list_item(list, k), ""), true);
     }
 }
 
@@ -79,7 +75,7 @@ int lb_select(struct lb_engine *engine, struct lb_stack *stack,
     if (collect(engine, stack, options->targets, options->target_count, true, only) != 0 ||
         collect(engine, stack, options->excludes, options->exclude_count, false, without) != 0)
         return -1;
-    with_dependents(stack, without);
+    with_dependents(engine->arena, stack, without);
     for (size_t i = 0; i < stack->resource_count; i++) {
         struct lb_resource *resource = stack->resources[i];
         resource->selected = (!options->target_count || lb_map_get(only, resource->address)) &&

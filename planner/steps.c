@@ -104,6 +104,7 @@ struct builder {
     struct lb_arena *arena;
     struct lb_stack *stack;
     struct lb_plan *plan;
+    size_t *seen; /* see add_need */
 };
 
 static struct lb_step *new_step(struct builder *b, struct lb_change *change, const char *granule)
@@ -153,6 +154,7 @@ static void add_granule(struct builder *b, struct lb_change *change, const char 
         step->service = call->op->service->id;
         step->digest = lb_call_digest(b->arena, call);
         step->ordinal = i;
+        step->last = i + 1 == count;
     }
 }
 
@@ -185,11 +187,13 @@ static void add_change(struct builder *b, struct lb_change *change)
  * -------------------------------------------------------------------------------------------------
  */
 
-static void add_need(struct builder *b, struct lb_step *step, size_t on)
+/* `seen` says for each step which one named it last as a need. */
+static void add_need(struct builder *b, size_t at, size_t on)
 {
-    for (size_t i = 0; i < step->need_count; i++)
-        if (step->needs[i] == on)
-            return;
+    struct lb_step *step = &b->plan->steps[at];
+    if (b->seen[on] == at + 1)
+        return;
+    b->seen[on] = at + 1;
     step->needs = lb_arena_grow(b->arena, step->needs, step->need_count, step->need_count + 1,
                                 sizeof *step->needs, &step->need_capacity);
     step->needs[step->need_count++] = on;
@@ -214,7 +218,7 @@ static void link_needs(struct builder *b, size_t at)
     struct lb_step *step = &b->plan->steps[at];
     const struct lb_resource *resource = step->change->resource;
     if (at > step->change->first_step)
-        add_need(b, step, at - 1);
+        add_need(b, at, at - 1);
     for (size_t i = 0; i < resource->need_count; i++) {
         const struct lb_need *need = &resource->needs[i];
         if (need->granule && !lb_streq(need->granule, step->granule))
@@ -222,40 +226,74 @@ static void link_needs(struct builder *b, size_t at)
         struct range range = range_of(need->resource);
         for (size_t k = range.from; k < range.to; k++)
             if (!need->of || lb_streq(need->of, b->plan->steps[k].granule))
-                add_need(b, &b->plan->steps[at], k);
+                add_need(b, at, k);
     }
 }
 
-/* Kahn, keeping the given order among what is free: plans read the same in every run. */
+/* How often the steps in their given order must be gone through until this one is free: one round
+ * more than a need that stands behind it. Kahn's algorithm finds it for all; returns how many. */
+static size_t find_rounds(struct builder *b, size_t *round)
+{
+    const struct lb_plan *plan = b->plan;
+    size_t n = plan->step_count, first = 0, last = 0;
+    size_t *open = lb_arena_array(b->arena, n + 1, sizeof *open);
+    size_t *queue = lb_arena_array(b->arena, n + 1, sizeof *queue);
+    size_t *from = lb_arena_array(b->arena, n + 2, sizeof *from); /* of each in `dependents` */
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < plan->steps[i].need_count; k++)
+            from[plan->steps[i].needs[k] + 2]++;
+    for (size_t i = 2; i < n + 2; i++)
+        from[i] += from[i - 1];
+    size_t *dependents = lb_arena_array(b->arena, from[n + 1] + 1, sizeof *dependents);
+    for (size_t i = 0; i < n; i++) {
+        open[i] = plan->steps[i].need_count;
+        for (size_t k = 0; k < open[i]; k++)
+            dependents[from[plan->steps[i].needs[k] + 1]++] = i;
+        if (!open[i])
+            queue[last++] = i;
+    }
+    while (first < last) {
+        size_t need = queue[first++];
+        for (size_t k = from[need]; k < from[need + 1]; k++) {
+            size_t at = dependents[k];
+            size_t earliest = round[need] + (need > at);
+            round[at] = round[at] > earliest ? round[at] : earliest;
+            if (--open[at] == 0)
+                queue[last++] = at;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        if (open[i])
+            round[i] = SIZE_MAX;
+    return last;
+}
+
+/* Round by round, and within a round in the given order: plans read the same in every run. */
 static int sort_steps(struct builder *b)
 {
     struct lb_plan *plan = b->plan;
-    size_t n = plan->step_count, done = 0;
+    size_t n = plan->step_count;
+    size_t *round = lb_arena_array(b->arena, n + 1, sizeof *round);
     size_t *place = lb_arena_array(b->arena, n + 1, sizeof *place); /* old -> new */
-    bool *placed = lb_arena_array(b->arena, n + 1, sizeof *placed);
+    size_t *start = lb_arena_array(b->arena, n + 2, sizeof *start); /* of each round */
     struct lb_step *sorted = lb_arena_array(b->arena, n + 1, sizeof *sorted);
-    for (bool moved = true; moved && done < n;) {
-        moved = false;
-        for (size_t i = 0; i < n; i++) {
-            bool free = !placed[i];
-            for (size_t k = 0; free && k < plan->steps[i].need_count; k++)
-                free = placed[plan->steps[i].needs[k]];
-            if (!free)
-                continue;
-            placed[i] = moved = true;
-            place[i] = done;
-            sorted[done++] = plan->steps[i];
-        }
-    }
-    for (size_t i = 0; i < n && done < n; i++)
-        if (!placed[i])
+    bool whole = find_rounds(b, round) == n;
+    for (size_t i = 0; i < n && !whole; i++)
+        if (round[i] == SIZE_MAX)
             return lb_diags_error(b->stack->diags, "LB-P001", &plan->steps[i].change->mark,
                                   "%s is part of a circle", plan->steps[i].address);
+    for (size_t i = 0; i < n; i++)
+        start[round[i] + 1]++;
+    for (size_t i = 1; i <= n; i++)
+        start[i] += start[i - 1];
     for (size_t i = 0; i < n; i++) {
+        place[i] = start[round[i]]++;
+        sorted[place[i]] = plan->steps[i];
+        sorted[place[i]].id = lb_arena_printf(b->arena, "s%zu", place[i] + 1);
+    }
+    for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < sorted[i].need_count; k++)
             sorted[i].needs[k] = place[sorted[i].needs[k]];
-        sorted[i].id = lb_arena_printf(b->arena, "s%zu", i + 1);
-    }
     plan->steps = sorted;
     plan->step_capacity = n + 1;
     return 0;
@@ -263,7 +301,7 @@ static int sort_steps(struct builder *b)
 
 int lb_steps_build(struct lb_arena *arena, struct lb_stack *stack, struct lb_plan *plan)
 {
-    struct builder b = {arena, stack, plan};
+    struct builder b = {arena, stack, plan, NULL};
     for (size_t i = 0; i < stack->resource_count; i++)
         stack->resources[i]->planned = NULL;
     for (size_t i = 0; i < plan->change_count; i++) {
@@ -274,6 +312,7 @@ int lb_steps_build(struct lb_arena *arena, struct lb_stack *stack, struct lb_pla
         if (change->resource)
             change->resource->planned = change;
     }
+    b.seen = lb_arena_array(arena, plan->step_count + 1, sizeof *b.seen);
     for (size_t i = 0; i < plan->step_count; i++)
         link_needs(&b, i);
     return sort_steps(&b);

@@ -7,13 +7,18 @@ void lb_refresh_stray(struct lb_refresh *refresh, struct lb_stack *stack, const 
                       const char *what)
 {
     struct lb_arena *arena = stack->arena;
-    for (size_t i = 0; i < refresh->stray_count; i++)
-        if (lb_streq(refresh->strays[i].address, address) && refresh->strays[i].stack == stack) {
-            /* Two reads may meet it, in any order; what is told of it is the same in every run. */
-            if (what && refresh->strays[i].what && strcmp(what, refresh->strays[i].what) < 0)
-                refresh->strays[i].what = lb_arena_strdup(arena, what);
-            return;
-        }
+    const char *key = lb_arena_printf(arena, "%p %s", (void *)stack, address);
+    if (!refresh->stray_keys)
+        refresh->stray_keys = lb_value_map(arena);
+    int64_t known = lb_int(lb_map_get(refresh->stray_keys, key), -1);
+    if (known >= 0) {
+        /* Two reads may meet it, in any order; what is told of it is the same in every run. */
+        struct lb_stray *stray = &refresh->strays[known];
+        if (what && stray->what && strcmp(what, stray->what) < 0)
+            stray->what = lb_arena_strdup(arena, what);
+        return;
+    }
+    lb_map_set_int(arena, refresh->stray_keys, key, (int64_t)refresh->stray_count);
     refresh->strays = lb_arena_grow(arena, refresh->strays, refresh->stray_count,
                                     refresh->stray_count + 1, sizeof *refresh->strays,
                                     &refresh->stray_capacity);

@@ -136,8 +136,17 @@ static struct lb_value *batch_list(const struct lb_call *call)
 
 static bool same_place(const struct lb_call *a, const struct lb_call *b)
 {
-    return a->op == b->op && lb_streq(a->region, b->region) && lb_streq(a->host, b->host) &&
-           lb_value_count(batch_list(a)) < (size_t)a->op->batch_max;
+    return a->op == b->op && lb_streq(a->region, b->region) && lb_streq(a->host, b->host);
+}
+
+/* Sends a batch that takes no more, so that the open ones stay few: one a place. */
+static void send_full(struct batch **at)
+{
+    struct batch *batch = *at;
+    if (lb_value_count(batch_list(batch->call)) < (size_t)batch->call->op->batch_max)
+        return;
+    *at = batch->next;
+    send(batch->request);
 }
 
 /* Merges into an open batch of the same operation and place, or opens one; sent in this turn's end.
@@ -145,13 +154,15 @@ static bool same_place(const struct lb_call *a, const struct lb_call *b)
 static struct request *join_batch(struct lb_wave *wave, const struct lb_call *call)
 {
     struct lb_exchange *exchange = wave->engine->exchange;
-    for (struct batch *batch = wave->batches; batch; batch = batch->next) {
-        if (!same_place(batch->call, call))
+    for (struct batch **at = &wave->batches; *at; at = &(*at)->next) {
+        struct batch *open = *at;
+        if (!same_place(open->call, call))
             continue;
-        struct lb_value *list = batch_list(batch->call);
+        struct lb_value *list = batch_list(open->call);
         for (size_t i = 0; i < lb_value_count(batch_list(call)); i++)
             lb_list_add(wave->arena, list, lb_list_item(batch_list(call), i));
-        return batch->request;
+        send_full(at);
+        return open->request;
     }
     struct batch *batch = lb_arena_alloc(wave->arena, sizeof *batch);
     batch->call = lb_arena_alloc(wave->arena, sizeof *batch->call);
@@ -163,6 +174,7 @@ static struct request *join_batch(struct lb_wave *wave, const struct lb_call *ca
     if (!wave->flushing)
         exchange->after(exchange->self, 0, flush, wave);
     wave->flushing = true;
+    send_full(&wave->batches);
     return batch->request;
 }
 
