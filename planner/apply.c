@@ -23,6 +23,7 @@
 static void start_ready(struct lb_run *run);
 static void read_back(struct lb_task *task);
 static void resend(void *payload);
+static struct lb_call *call_of(struct lb_task *task);
 
 static int64_t now_ms(const struct lb_run *run)
 {
@@ -58,7 +59,8 @@ static void finish(struct lb_task *task)
     run->active--;
     tell(task, LB_EVENT_STEP_DONE, NULL, NULL);
     for (size_t i = 0; i < task->dependent_count; i++)
-        task->dependents[i]->open_needs--;
+        if (--task->dependents[i]->open_needs == 0)
+            lb_ready_add(run, task->dependents[i]);
     start_ready(run);
 }
 
@@ -104,18 +106,6 @@ static bool clean(struct lb_task *task)
                    !lb_change_touches(&change, task->step->granule));
     lb_arena_free(scratch);
     return result && settled(task);
-}
-
-static bool last_of_granule(const struct lb_task *task)
-{
-    const struct lb_plan *plan = task->run->plan;
-    for (size_t i = 0; i < plan->step_count; i++) {
-        const struct lb_step *other = &plan->steps[i];
-        if (other->change == task->step->change && other->ordinal > task->step->ordinal &&
-            lb_streq(other->granule, task->step->granule) && !other->waits)
-            return false;
-    }
-    return true;
 }
 
 static int64_t deadline_of(const struct lb_task *task)
@@ -164,7 +154,9 @@ static const char *difference(struct lb_task *task)
     for (size_t i = 0; i < change.field_count; i++)
         if (lb_streq(change.fields[i].granule, task->step->granule))
             lb_str_printf(&text, "%s%s", text.length ? ", " : "", change.fields[i].path);
-    if (!text.length)
+    if (task->step->change->resource->live.status == LB_LIVE_UNREADABLE)
+        lb_str_puts(&text, "it could not be read back");
+    else if (!text.length)
         lb_str_puts(&text, change.reason ? change.reason : "not settled");
     return lb_str_take(&text, run->engine->arena);
 }
@@ -173,27 +165,38 @@ static const char *difference(struct lb_task *task)
  * that nothing came of it: now it can be sent again. */
 static bool may_resend(const struct lb_task *task)
 {
-    return task->lost && task->resends < RESENDS &&
+    return task->failure && task->lost && !task->late_read && task->resends < RESENDS &&
            task->step->change->resource->live.status == LB_LIVE_ABSENT &&
            now_ms(task->run) < deadline_of(task);
+}
+
+static void send_again(struct lb_task *task)
+{
+    struct lb_exchange *exchange = task->run->engine->exchange;
+    task->state = LB_STEP_CONVERGING;
+    tell(task, LB_EVENT_STEP_PROGRESS, task->failure->detail, NULL);
+    task->failure = NULL;
+    exchange->after(exchange->self, LATE_READ_MS << task->resends++, resend, task);
+}
+
+/* A call of several whose answer was lost: done, when the granule does not take it any more. */
+static bool superfluous(struct lb_task *task)
+{
+    return task->failure && !task->step->last && settled(task) && !call_of(task);
 }
 
 static void judged(struct lb_task *task)
 {
     const struct lb_resource *resource = task->step->change->resource;
-    if (task->step->waits ? settled(task) : clean(task)) {
+    bool late = now_ms(task->run) > deadline_of(task);
+    if (task->step->waits ? settled(task) : clean(task) || superfluous(task)) {
         finish(task);
-    } else if (task->failure && !task->late_read && resource->live.status != LB_LIVE_IN_FLUX) {
-        if (!may_resend(task)) {
-            fail(task, task->failure);
-            return;
-        }
-        struct lb_exchange *exchange = task->run->engine->exchange;
-        task->state = LB_STEP_CONVERGING;
-        tell(task, LB_EVENT_STEP_PROGRESS, task->failure->detail, NULL);
-        task->failure = NULL;
-        exchange->after(exchange->self, LATE_READ_MS << task->resends++, resend, task);
-    } else if (now_ms(task->run) > deadline_of(task)) {
+    } else if (may_resend(task)) {
+        send_again(task);
+    } else if (task->failure &&
+               (late || (!task->late_read && resource->live.status != LB_LIVE_IN_FLUX))) {
+        fail(task, task->failure);
+    } else if (late) {
         fail_code(
             task, "LB-P021",
             lb_arena_printf(task->run->engine->arena, "still different: %s", difference(task)));
@@ -221,6 +224,7 @@ static void drop_scratch(struct lb_task *task)
     if (!task->scratch)
         return;
     keep_live(task->run, task->step->change->resource);
+    task->step->change->resource->reading = NULL; /* of a read that was interrupted */
     lb_arena_free(task->scratch);
     task->scratch = NULL;
 }
@@ -296,7 +300,7 @@ static void answered(void *payload, const struct lb_answer *answer)
     bool so = answer->outcome == LB_ANSWERED ||
               listed(task->call->idempotent_on, answer->error_code);
     if (so) {
-        if (last_of_granule(task))
+        if (task->step->last)
             read_back(task);
         else
             finish(task);
@@ -337,27 +341,35 @@ static void send(struct lb_task *task)
 }
 
 /* The step's call as it is now, found by what it does. NULL: the granule does not take it any more.
- */
+ * What is sent must be the same operation at the same place as what was found, whatever `write`
+ * makes of values that are known by now. */
 static struct lb_call *call_of(struct lb_task *task)
 {
     struct lb_run *run = task->run;
     struct lb_arena *arena = run->engine->arena;
     struct lb_resource *resource = task->step->change->resource;
-    struct lb_emitted *emitted;
+    struct lb_emitted *symbolic, *known;
     const char *granule = task->step->granule;
-    size_t count = lb_steps_emit(arena, run->stack, resource, granule, LB_EMIT_SYMBOLIC, &emitted);
+    size_t count = lb_steps_emit(arena, run->stack, resource, granule, LB_EMIT_SYMBOLIC, &symbolic);
     size_t at = 0;
-    while (at < count && !lb_streq(lb_call_digest(arena, emitted[at].call), task->step->digest))
+    while (at < count && !lb_streq(lb_call_digest(arena, symbolic[at].call), task->step->digest))
         at++;
-    if (at == count)
+    if (at == count ||
+        lb_steps_emit(arena, run->stack, resource, granule, LB_EMIT_KNOWN, &known) != count)
         return NULL;
-    count = lb_steps_emit(arena, run->stack, resource, granule, LB_EMIT_KNOWN, &emitted);
-    return at < count ? emitted[at].call : NULL;
+    bool same = known[at].call->op == symbolic[at].call->op &&
+                lb_streq(known[at].call->region, symbolic[at].call->region);
+    return same ? known[at].call : NULL;
 }
 
 static void prepare(struct lb_task *task)
 {
     task->sent_ms = now_ms(task->run);
+    if (stopped(task->run)) { /* while the shared document was read */
+        task->state = LB_STEP_NOT_STARTED;
+        task->run->active--;
+        return;
+    }
     if (task->step->change->resource->live.status == LB_LIVE_UNREADABLE) {
         fail_code(task, "LB-P024", "what others wrote in it would be lost");
         return;
@@ -407,25 +419,13 @@ static void start(struct lb_task *task)
  * --------------------------------------------------------------------------------------------------------
  */
 
-static struct lb_task *next_ready(struct lb_run *run)
-{
-    struct lb_task *best = NULL;
-    for (size_t i = 0; i < run->plan->step_count; i++) {
-        struct lb_task *task = &run->tasks[i];
-        if (task->state == LB_STEP_WAITING && !task->open_needs &&
-            (!best || task->remaining_s > best->remaining_s))
-            best = task;
-    }
-    return best;
-}
-
 static void start_ready(struct lb_run *run)
 {
     if (run->starting)
         return;
     run->starting = true;
     struct lb_task *task;
-    while (!stopped(run) && (task = next_ready(run)))
+    while (!stopped(run) && (task = lb_ready_take(run)))
         start(task);
     run->starting = false;
 }
@@ -453,6 +453,9 @@ static void link_tasks(struct lb_run *run)
                 task->remaining_s = task->dependents[k]->remaining_s;
         task->remaining_s += task->step->estimate_s;
     }
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (!run->tasks[i].open_needs)
+            lb_ready_add(run, &run->tasks[i]);
 }
 
 static int count_states(struct lb_run *run, struct lb_apply_result *out)
@@ -484,11 +487,16 @@ int lb_apply_run(struct lb_engine *engine, struct lb_stack *stack, const struct 
         .engine = engine, .stack = stack, .plan = plan, .options = options, .permit = {plan->id}};
     *out = (struct lb_apply_result){0};
     run->tasks = lb_arena_array(engine->arena, plan->step_count + 1, sizeof *run->tasks);
+    run->ready = lb_arena_array(engine->arena, plan->step_count + 1, sizeof *run->ready);
     if (options->timeout_s)
         run->deadline_ms = now_ms(run) + options->timeout_s * 1000;
     link_tasks(run);
     start_ready(run);
     engine->exchange->run(engine->exchange->self, engine->stop);
+    if (engine->stop && *engine->stop) { /* what was queued but not sent says so */
+        engine->exchange->cancel(engine->exchange->self);
+        engine->exchange->run(engine->exchange->self, engine->stop);
+    }
     for (size_t i = 0; i < plan->step_count; i++)
         drop_scratch(&run->tasks[i]);
     return count_states(run, out);

@@ -30,11 +30,18 @@ struct lb_run {
     const struct lb_plan *plan;
     const struct lb_apply_options *options;
     struct lb_permit permit;
-    struct lb_task *tasks; /* by step */
+    struct lb_task *tasks;  /* by step */
+    struct lb_task **ready; /* heap of those that may start */
+    size_t ready_count;
     struct lb_refresh strays;
     size_t active;
     int64_t deadline_ms; /* 0: none */
     bool starting;
 };
+
+/* ready.c: the steps whose needs are met, longest remaining path first, then in the plan's order.
+ * The heap has room for every step. */
+void lb_ready_add(struct lb_run *run, struct lb_task *task);
+struct lb_task *lb_ready_take(struct lb_run *run); /* NULL: none */
 
 #endif
