@@ -361,6 +361,7 @@ static inline int fake_write_doc(struct lb_write *write)
             lb_map_set(write->arena, doc, lb_map_nth(raw, i)->key, lb_map_nth(raw, i)->value);
     for (size_t i = 0; i < lb_value_count(ours); i++)
         lb_map_set(write->arena, doc, lb_map_nth(ours, i)->key, lb_map_nth(ours, i)->value);
+    call->retry_on = "NotYet|NotYetEither";
     write->emit(write, call, "PutDoc");
     return 0;
 }
