@@ -95,6 +95,17 @@ static bool whole(struct lb_stack *const *stacks, size_t count)
     return true;
 }
 
+/* What was never read would be planned as absent, and made anew. */
+static void check_all_read(struct lb_stack *const *stacks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < stacks[i]->resource_count; k++) {
+            const struct lb_resource *resource = stacks[i]->resources[k];
+            if (resource->selected && resource->live.status == LB_LIVE_UNREAD)
+                LB_BUG("%s was not read: reads wait for each other", resource->address);
+        }
+}
+
 int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                    struct lb_refresh *out)
 {
@@ -111,6 +122,7 @@ int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, siz
     engine->exchange->run(engine->exchange->self, engine->stop);
     if (engine->stop && *engine->stop)
         return -1;
+    check_all_read(stacks, stack_count);
     out->caller = identity.arn;
     out->calls++;
     return check_identity(&identity, stacks, stack_count);
