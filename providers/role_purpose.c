@@ -249,6 +249,40 @@ static struct lb_value *replication_trust(struct lb_stack *stack, struct lb_reso
     return trust_service(stack->arena, "s3.amazonaws.com");
 }
 
+static void add_rule(struct lb_stack *stack, struct uses *uses, const char *bucket,
+                     const struct lb_value *rule)
+{
+    const char *const both[] = {bucket, lb_text_at(rule, "destination", "")};
+    for (size_t i = 0; i < 2; i++) {
+        const char *arn = lb_bucket_arn(stack, both[i]);
+        const struct lb_entry *entry = lb_stack_entry(stack, "buckets", both[i]);
+        lb_list_add_once(stack->arena, uses->buckets, arn);
+        lb_list_add_once(
+            stack->arena, uses->objects,
+            lb_arena_printf(stack->arena, "%s/%s*", arn, lb_text_at(rule, "prefix", "")));
+        if (entry) {
+            lb_list_add_once(stack->arena, uses->keys,
+                             lb_text_at(entry->value, "encryption/kms_key", NULL));
+        }
+    }
+    lb_list_add_once(stack->arena, uses->keys, lb_text_at(rule, "kms_key", NULL));
+}
+
+/* Rules that a bucket states itself, unless it states a role of its own for them. */
+static void add_stated_rules(struct lb_stack *stack, struct uses *uses)
+{
+    const struct lb_value *buckets = lb_map_get(stack->spec, "buckets");
+    for (size_t i = 0; i < lb_value_count(buckets); i++) {
+        const struct lb_entry *bucket = lb_map_nth(buckets, i);
+        const struct lb_value *rules = lb_value_at(bucket->value, "replication/rules");
+        for (size_t k = 0; k < lb_value_count(rules); k++) {
+            if (!lb_value_at(bucket->value, "replication/role")) {
+                add_rule(stack, uses, bucket->key, lb_list_item(rules, k));
+            }
+        }
+    }
+}
+
 /* Both directions: after a failover the other bucket is the source, and IAM is not written then. */
 static struct lb_value *replication_policy(struct lb_stack *stack, struct lb_resource *role)
 {
@@ -263,6 +297,7 @@ static struct lb_value *replication_policy(struct lb_stack *stack, struct lb_res
     struct uses uses;
     uses_init(&uses, stack, NULL, true);
     each_repository(stack, &uses, add_repository);
+    add_stated_rules(stack, &uses);
     (void)role;
     struct lb_value *document = lb_policy_new(stack->arena);
     lb_policy_allow(stack->arena, document, "Buckets", on_bucket, uses.buckets);
@@ -282,7 +317,7 @@ static const struct lb_purpose purposes[] = {
     {"caller", "operates the domains", caller_trust, caller_policy,
      "derived from trusted_by, the domains and the snapshot roles"},
     {"replication", "S3 replicates snapshot repositories", replication_trust, replication_policy,
-     "derived from the replicated repositories"},
+     "derived from the replicated repositories and the buckets' own rules"},
 };
 
 const struct lb_purpose *lb_purpose_find(const char *name)
