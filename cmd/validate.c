@@ -13,14 +13,14 @@ struct checked {
 /* What validate has to say of one spec: its errors, else the findings that need no live state,
  * those against the other specs of the run included. */
 static struct lb_diags *findings_of(struct lb_cli *cli, const struct checked *one,
-                                    struct lb_stack *const *whole, size_t whole_count)
+                                    const struct lb_fleet *fleet)
 {
     struct lb_diags *all = lb_arena_alloc(cli->arena, sizeof *all);
     lb_diags_init(all, cli->arena);
     lb_diags_merge(all, one->stack->diags);
     if (one->whole) {
         lb_hazards_offline(one->stack, all);
-        lb_hazards_fleet(one->stack, whole, whole_count, all);
+        lb_hazards_fleet(one->stack, fleet, all);
     }
     lb_diags_sort(all);
     return all;
@@ -82,8 +82,9 @@ int lb_cmd_validate(struct lb_cli *cli)
         if (all[i].whole)
             whole[whole_count++] = all[i].stack;
     }
+    const struct lb_fleet *fleet = lb_fleet_new(cli->arena, whole, whole_count);
     for (size_t i = 0; i < count; i++) {
-        struct lb_diags *findings = findings_of(cli, &all[i], whole, whole_count);
+        struct lb_diags *findings = findings_of(cli, &all[i], fleet);
         (json ? print_json : print_text)(cli, all[i].stack, findings);
         code = lb_exit_worse(code, lb_diags_exit(findings));
     }

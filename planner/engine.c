@@ -190,14 +190,14 @@ static void refuse_replace(const struct lb_plan *plan, struct lb_diags *findings
     }
 }
 
-static int finish(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
-                  struct lb_stack *stack, struct lb_plan *plan)
+static int finish(struct lb_engine *engine, const struct lb_fleet *fleet, struct lb_stack *stack,
+                  struct lb_plan *plan)
 {
     struct lb_diags *findings = lb_arena_alloc(engine->arena, sizeof *findings);
     lb_diags_init(findings, engine->arena);
     lb_diags_merge(findings, stack->diags);
     lb_hazards_offline(stack, findings);
-    lb_hazards_fleet(stack, stacks, stack_count, findings);
+    lb_hazards_fleet(stack, fleet, findings);
     lb_hazards_live(stack, findings);
     refuse_replace(plan, findings);
     if (lb_steps_build(engine->arena, stack, plan) != 0)
@@ -223,9 +223,10 @@ int lb_engine_plan(struct lb_engine *engine, struct lb_stack *const *stacks, siz
         diff_stack(engine, stacks[i], &plans[i]);
     }
     run_forecasts(engine, stacks, stack_count, plans);
+    const struct lb_fleet *fleet = lb_fleet_new(engine->arena, stacks, stack_count);
     for (size_t i = 0; i < stack_count; i++) {
         add_strays(engine, stacks[i], &refresh, &plans[i]);
-        if (finish(engine, stacks, stack_count, stacks[i], &plans[i]) != 0)
+        if (finish(engine, fleet, stacks[i], &plans[i]) != 0)
             return -1;
     }
     return 0;

@@ -38,8 +38,11 @@ const struct lb_hazard *lb_hazard_nth(size_t i);
 const struct lb_hazard *lb_hazard_find(const char *code);
 const struct lb_code *lb_hazard_code_nth(size_t i);
 
-/* Hazards between `stack` and the other stacks of the run (`stacks` may hold it too). Offline. */
-void lb_hazards_fleet(struct lb_stack *stack, struct lb_stack *const *stacks, size_t count,
+/* Who writes to which bucket, in all stacks of the run. */
+struct lb_fleet;
+struct lb_fleet *lb_fleet_new(struct lb_arena *arena, struct lb_stack *const *stacks, size_t count);
+/* Hazards between `stack` and the other stacks of the fleet, which may hold it too. Offline. */
+void lb_hazards_fleet(struct lb_stack *stack, const struct lb_fleet *fleet,
                       struct lb_diags *findings);
 
 /* Adds a finding of the context's row: at `mark`, or where the object is declared when `mark` is

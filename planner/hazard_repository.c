@@ -54,24 +54,73 @@ void lb_hazard_check_writers(struct lb_hazard_context *context)
     }
 }
 
-static void check_stacks(struct lb_hazard_context *context, const struct lb_stack *other)
+struct writer {
+    const struct lb_stack *stack;
+    const struct lb_resource *repository;
+    struct writer *next; /* of the same bucket, in the order of the run */
+};
+
+struct bucket {
+    struct writer *first, **last;
+};
+
+struct lb_fleet {
+    struct lb_arena *arena;
+    struct lb_value *index; /* bucket -> position in buckets */
+    struct bucket **buckets;
+    size_t count, capacity;
+};
+
+static struct bucket *bucket_of(struct lb_fleet *fleet, const char *name)
 {
-    const struct lb_resource *a, *b;
-    size_t i = 0;
-    while ((a = lb_stack_next(other, "repository", &i))) {
-        size_t k = 0;
-        while ((b = lb_stack_next(context->stack, "repository", &k)))
-            check_pair(context, a, other, b);
-    }
+    int64_t at = lb_int(lb_map_get(fleet->index, name), -1);
+    if (at >= 0)
+        return fleet->buckets[at];
+    struct bucket *bucket = lb_arena_alloc(fleet->arena, sizeof *bucket);
+    bucket->last = &bucket->first;
+    fleet->buckets = lb_arena_grow(fleet->arena, fleet->buckets, fleet->count, fleet->count + 1,
+                                   sizeof *fleet->buckets, &fleet->capacity);
+    lb_map_set_int(fleet->arena, fleet->index, name, (int64_t)fleet->count);
+    fleet->buckets[fleet->count++] = bucket;
+    return bucket;
 }
 
-void lb_hazards_fleet(struct lb_stack *stack, struct lb_stack *const *stacks, size_t count,
+struct lb_fleet *lb_fleet_new(struct lb_arena *arena, struct lb_stack *const *stacks, size_t count)
+{
+    struct lb_fleet *fleet = lb_arena_alloc(arena, sizeof *fleet);
+    fleet->arena = arena;
+    fleet->index = lb_value_map(arena);
+    for (size_t i = 0; i < count; i++) {
+        const struct lb_resource *repository;
+        size_t k = 0;
+        while ((repository = lb_stack_next(stacks[i], "repository", &k))) {
+            if (!is_writer(repository))
+                continue;
+            struct writer *writer = lb_arena_alloc(arena, sizeof *writer);
+            *writer = (struct writer){stacks[i], repository, NULL};
+            struct bucket *bucket = bucket_of(
+                fleet, lb_text_at(repository->desired, "settings/bucket", ""));
+            *bucket->last = writer;
+            bucket->last = &writer->next;
+        }
+    }
+    return fleet;
+}
+
+void lb_hazards_fleet(struct lb_stack *stack, const struct lb_fleet *fleet,
                       struct lb_diags *findings)
 {
     struct lb_hazard_context context = {stack, findings, lb_hazard_find("LB-H020"), false};
-    for (size_t i = 0; i < count; i++)
-        if (stacks[i] != stack)
-            check_stacks(&context, stacks[i]);
+    const struct lb_resource *own;
+    size_t i = 0;
+    while ((own = lb_stack_next(stack, "repository", &i))) {
+        int64_t at = lb_int(
+            lb_map_get(fleet->index, lb_text_at(own->desired, "settings/bucket", "")), -1);
+        const struct writer *writer = at < 0 ? NULL : fleet->buckets[at]->first;
+        for (; writer; writer = writer->next)
+            if (writer->stack != stack)
+                check_pair(&context, writer->repository, writer->stack, own);
+    }
 }
 
 /* --- the side that reads

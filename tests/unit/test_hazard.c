@@ -501,8 +501,9 @@ static void writers_of_two_stacks_are_seen(void **state)
              SCHEDULES,
          &findings[2]);
     struct lb_stack *stacks[] = {&kits[0].stack, &kits[1].stack, &kits[2].stack};
+    const struct lb_fleet *fleet = lb_fleet_new(kits[0].arena, stacks, 3);
     for (size_t i = 0; i < 3; i++)
-        lb_hazards_fleet(stacks[i], stacks, 3, &findings[i]);
+        lb_hazards_fleet(stacks[i], fleet, &findings[i]);
     assert_true(kit_said(&findings[0], "LB-H020", 0));
     assert_true(kit_said(&findings[1], "LB-H020", 0));
     assert_int_equal(findings[2].count, 0);
