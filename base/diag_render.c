@@ -57,6 +57,11 @@ static const char *line_find(const struct lb_source *source, uint32_t line, size
 static size_t show_character(struct lb_str *out, const char *at, size_t left, size_t *bytes)
 {
     uint32_t c;
+    if (left && *at >= ' ' && *at <= '~' && *at != '#') { /* a line may be 1 MiB long */
+        lb_str_putc(out, *at);
+        *bytes = 1;
+        return 1;
+    }
     size_t count = lb_utf8_read(at, left, &c);
     size_t start = out->length;
     *bytes = count ? count : 1;

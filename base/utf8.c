@@ -102,7 +102,7 @@ static bool starts_with_one(const char *text, size_t length, const char *const *
 bool lb_utf8_runner_command(const char *text, size_t length)
 {
     static const char *const words[] = {"##[", "##vso[", "##teamcity[", NULL};
-    return starts_with_one(text, length, words);
+    return length && *text == '#' && starts_with_one(text, length, words);
 }
 
 bool lb_utf8_runner_line(const char *text, size_t length)
