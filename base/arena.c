@@ -15,7 +15,7 @@
 
 #define FIRST_BLOCK ((size_t)8 << 10)
 #define LARGEST_BLOCK ((size_t)1 << 20)
-#define FIRST_ELEMENTS 4 /* most maps and lists of an answer stay within */
+#define FIRST_ELEMENTS 2 /* most maps and lists of an answer hold one or two */
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct block {
@@ -80,23 +80,21 @@ static struct block *block_new(size_t size)
 }
 
 #ifdef LB_ARENA_DEBUG
-void *lb_arena_alloc(struct lb_arena *arena, size_t size)
+static void *take(struct lb_arena *arena, size_t size, size_t alignment)
 {
+    (void)alignment;
     struct block *block = block_new(size);
     block->next = arena->blocks;
     arena->blocks = block;
     return block->data;
 }
 #else
-void *lb_arena_alloc(struct lb_arena *arena, size_t size)
+static void *take(struct lb_arena *arena, size_t size, size_t alignment)
 {
-    if (size > SIZE_MAX - ALIGNMENT)
-        lb_out_of_memory();
-    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (!size)
-        size = ALIGNMENT;
     struct block *block = arena->blocks;
-    if (!block || block->size - block->used < size) {
+    size_t start = block ? (block->used + alignment - 1) / alignment * alignment : 0;
+    if (!block || start > block->size || block->size - start < size) {
+        start = 0;
         bool own = size > arena->next_size / 4;
         block = block_new(own ? size : arena->next_size);
         if (own &&
@@ -110,11 +108,15 @@ void *lb_arena_alloc(struct lb_arena *arena, size_t size)
         if (!own && arena->next_size < LARGEST_BLOCK)
             arena->next_size *= 2;
     }
-    void *piece = (char *)block->data + block->used;
-    block->used += size;
-    return piece;
+    block->used = start + size;
+    return (char *)block->data + start;
 }
 #endif
+
+void *lb_arena_alloc(struct lb_arena *arena, size_t size)
+{
+    return take(arena, size ? size : 1, ALIGNMENT);
+}
 
 void *lb_arena_array(struct lb_arena *arena, size_t count, size_t size)
 {
@@ -151,7 +153,7 @@ char *lb_arena_strndup(struct lb_arena *arena, const char *text, size_t length)
         return NULL;
     if (length == SIZE_MAX)
         lb_out_of_memory();
-    char *copy = lb_arena_alloc(arena, length + 1);
+    char *copy = take(arena, length + 1, 1); /* texts lie packed */
     memcpy(copy, text, length);
     return copy;
 }
@@ -172,7 +174,7 @@ char *lb_arena_vprintf(struct lb_arena *arena, const char *format, va_list args)
     int length = vsnprintf(NULL, 0, format, args);
     if (length < 0)
         LB_BUG("cannot format \"%s\"", format);
-    char *text = lb_arena_alloc(arena, (size_t)length + 1);
+    char *text = take(arena, (size_t)length + 1, 1);
     vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;

@@ -32,6 +32,7 @@ static struct lb_value *read_number(struct reader *reader)
 static struct lb_value *read_map(struct reader *reader, const cJSON *node)
 {
     struct lb_value *map = lb_value_map(reader->arena);
+    lb_value_reserve(reader->arena, map, (size_t)cJSON_GetArraySize(node));
     for (const cJSON *child = node->child; child; child = child->next) {
         if (reader->key >= reader->scan->keys.count)
             LB_BUG("cJSON found more keys than the scan");
@@ -52,6 +53,7 @@ static struct lb_value *read_map(struct reader *reader, const cJSON *node)
 static struct lb_value *read_list(struct reader *reader, const cJSON *node)
 {
     struct lb_value *list = lb_value_list(reader->arena);
+    lb_value_reserve(reader->arena, list, (size_t)cJSON_GetArraySize(node));
     for (const cJSON *child = node->child; child; child = child->next) {
         struct lb_value *item = read_value(reader, child);
         if (!item)

@@ -123,10 +123,12 @@ struct lb_value *lb_value_copy(struct lb_arena *arena, const struct lb_value *va
         copy->as.text.length = value->as.text.length;
         break;
     case LB_LIST:
+        lb_value_reserve(arena, copy, value->as.list.count);
         for (size_t i = 0; i < value->as.list.count; i++)
             lb_list_add(arena, copy, lb_value_copy(arena, value->as.list.items[i]));
         break;
     case LB_MAP:
+        lb_value_reserve(arena, copy, value->as.map.count);
         for (size_t i = 0; i < value->as.map.count; i++) {
             const struct lb_entry *entry = &value->as.map.entries[i];
             lb_map_set(arena, copy, entry->key, lb_value_copy(arena, entry->value));
@@ -206,6 +208,33 @@ static struct lb_entry *entry_find(const struct lb_value *map, const char *key)
     return NULL;
 }
 
+/* The first reservation is exact, later ones grow. */
+static void *reserve(struct lb_arena *arena, void *array, uint32_t used, uint32_t *capacity,
+                     size_t size, size_t count)
+{
+    size_t room = *capacity;
+    if (count > UINT32_MAX / 4)
+        lb_out_of_memory();
+    void *grown = !array && count > 1 ? lb_arena_array(arena, room = count, size)
+                                      : lb_arena_grow(arena, array, used, count, size, &room);
+    *capacity = (uint32_t)room;
+    return grown;
+}
+
+void lb_value_reserve(struct lb_arena *arena, struct lb_value *value, size_t count)
+{
+    if (count == 0)
+        return;
+    if (lb_is(value, LB_MAP))
+        value->as.map.entries = reserve(arena, value->as.map.entries, value->as.map.count,
+                                        &value->as.map.capacity, sizeof *value->as.map.entries,
+                                        count);
+    else if (lb_is(value, LB_LIST))
+        value->as.list.items = reserve(arena, value->as.list.items, value->as.list.count,
+                                       &value->as.list.capacity, sizeof *value->as.list.items,
+                                       count);
+}
+
 /* --- filling --------------------------------------------------------------------------------- */
 
 struct lb_value *lb_map_set(struct lb_arena *arena, struct lb_value *map, const char *key,
@@ -221,8 +250,7 @@ struct lb_value *lb_map_set(struct lb_arena *arena, struct lb_value *map, const 
         return value;
     }
     size_t count = map->as.map.count;
-    map->as.map.entries = lb_arena_grow(arena, map->as.map.entries, count, count + 1,
-                                        sizeof *map->as.map.entries, &map->as.map.capacity);
+    lb_value_reserve(arena, map, count + 1);
     map->as.map.entries[count] = (struct lb_entry){.key = lb_arena_strdup(arena, key),
                                                    .value = value};
     map->as.map.count++;
@@ -305,8 +333,7 @@ struct lb_value *lb_list_add(struct lb_arena *arena, struct lb_value *list, stru
     if (!item)
         item = lb_value_null(arena);
     size_t count = list->as.list.count;
-    list->as.list.items = lb_arena_grow(arena, list->as.list.items, count, count + 1,
-                                        sizeof *list->as.list.items, &list->as.list.capacity);
+    lb_value_reserve(arena, list, count + 1);
     list->as.list.items[count] = item;
     list->as.list.count++;
     return item;

@@ -61,11 +61,11 @@ struct lb_value {
         } text; /* LB_STRING, LB_NUMBER (decimal text), LB_UNKNOWN */
         struct {
             struct lb_value **items;
-            size_t count, capacity;
+            uint32_t count, capacity;
         } list;
         struct {
             struct lb_entry *entries;
-            size_t count, capacity;
+            uint32_t count, capacity;
             struct lb_map_index *index; /* private to value.c */
         } map;
     } as;
@@ -102,6 +102,8 @@ void lb_map_set_string(struct lb_arena *arena, struct lb_value *map, const char 
                        const char *text);
 void lb_map_set_int(struct lb_arena *arena, struct lb_value *map, const char *key, int64_t number);
 void lb_map_set_bool(struct lb_arena *arena, struct lb_value *map, const char *key, bool boolean);
+/* Room for that many entries or items, for who knows how many will come. */
+void lb_value_reserve(struct lb_arena *arena, struct lb_value *value, size_t count);
 /* The map (or list) under `key`, made empty when absent. */
 struct lb_value *lb_map_map(struct lb_arena *arena, struct lb_value *map, const char *key);
 struct lb_value *lb_map_list(struct lb_arena *arena, struct lb_value *map, const char *key);

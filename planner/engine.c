@@ -52,11 +52,14 @@ static void diff_stack(struct lb_engine *engine, struct lb_stack *stack, struct 
             continue;
         if (resource->live.status == LB_LIVE_UNREADABLE)
             plan->complete = false;
-        lb_diff_resource(engine->arena, stack, resource, &change);
+        /* Most objects of most plans are unchanged: what their comparison took is given back. */
+        struct lb_arena *scratch = lb_arena_new();
+        lb_diff_resource(scratch, stack, resource, &change);
         if (change.action != LB_ACTION_NONE)
-            *new_change(engine->arena, plan) = change;
+            lb_diff_resource(engine->arena, stack, resource, new_change(engine->arena, plan));
         else
             plan->unchanged += resource->live.status != LB_LIVE_UNREADABLE;
+        lb_arena_free(scratch);
     }
 }
 

@@ -108,7 +108,7 @@ struct lb_answer {
     int status;               /* HTTP; 0 when none came */
     struct lb_value *body;    /* decoded; for rest-xml and query a map with the root element */
     struct lb_value *headers; /* map, lower-case names */
-    const char *raw;          /* undecoded body; NULL when empty */
+    const char *raw;          /* undecoded body of a raw_answer; NULL when empty */
     size_t raw_length;
     const char *error_code;    /* "NoSuchBucket"; "repository_missing_exception" */
     const char *error_message; /* the server's words, unescaped */

@@ -57,6 +57,21 @@ static void read_failure(struct lb_transfer *transfer, CURLcode result)
                   text);
 }
 
+/* The bytes outlive the transfer only where they are the answer: a fleet's plan decodes thousands.
+ */
+static void keep_raw(struct lb_job *job)
+{
+    struct lb_answer *answer = job->answer;
+    if (!job->call->op->raw_answer) {
+        answer->raw = NULL;
+        answer->raw_length = 0;
+    } else if (answer->raw) {
+        char *raw = lb_arena_alloc(job->arena, answer->raw_length + 1);
+        memcpy(raw, answer->raw, answer->raw_length);
+        answer->raw = raw;
+    }
+}
+
 static void read_answer(struct lb_transfer *transfer, CURLcode result)
 {
     struct lb_job *job = transfer->job;
@@ -67,17 +82,15 @@ static void read_answer(struct lb_transfer *transfer, CURLcode result)
     } else {
         struct lb_answer *answer = job->answer = lb_arena_alloc(job->arena, sizeof *job->answer);
         answer->raw_length = transfer->body.length;
-        if (answer->raw_length > 0) {
-            char *raw = lb_arena_alloc(job->arena, answer->raw_length + 1);
-            memcpy(raw, transfer->body.data, answer->raw_length);
-            answer->raw = raw;
-        }
+        answer->raw = answer->raw_length > 0 ? lb_str_text(&transfer->body) : NULL;
     }
     job->answer->status = (int)status;
     job->answer->headers = transfer->answer_headers ? transfer->answer_headers
                                                     : lb_value_map(job->arena);
-    if (result == CURLE_OK)
+    if (result == CURLE_OK) {
         lb_answer_decode(job->arena, job->call->op, job->answer);
+        keep_raw(job);
+    }
     if (job->call->idempotent_on && lb_streq(job->answer->error_code, job->call->idempotent_on))
         job->answer->outcome = LB_ANSWERED;
 }

@@ -72,15 +72,17 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *payload)
         return length;
     while (end > 0 && strchr("\r\n \t", bytes[end - 1]))
         end--;
-    const char *name = lb_lowercase(arena, lb_arena_strndup(arena, bytes, (size_t)(colon - bytes)));
+    struct lb_arena *scratch = transfer->scratch;
+    const char *name = lb_lowercase(scratch,
+                                    lb_arena_strndup(scratch, bytes, (size_t)(colon - bytes)));
     const char *value = colon + 1;
     while (value < bytes + end && (*value == ' ' || *value == '\t'))
         value++;
-    value = value < bytes + end ? lb_arena_strndup(arena, value, (size_t)(bytes + end - value))
+    value = value < bytes + end ? lb_arena_strndup(scratch, value, (size_t)(bytes + end - value))
                                 : "";
     const char *before = lb_text(lb_map_get(transfer->answer_headers, name), NULL);
     lb_map_set_string(arena, transfer->answer_headers, name,
-                      before ? lb_arena_printf(arena, "%s, %s", before, value) : value);
+                      before ? lb_arena_printf(scratch, "%s, %s", before, value) : value);
     return length;
 }
 
