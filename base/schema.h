@@ -21,10 +21,10 @@
  *   x-lb-refused   of a map: key -> sentence, for keys that people try and that must not exist
  * Annotations of the root of schemas/<kind>.json:
  *   x-lb-kind (equals the file's stem), x-lb-section, x-lb-sides ("global", "one", "both"),
- *   x-lb-name-pattern, x-lb-name-form (that pattern in words), x-lb-name-max, x-lb-granules (see
- * struct lb_granule_schema), examples (a list of states) Annotations of the root of
- * schemas/spec.json: x-lb-order   the kinds as they are shown; its definition "managed" is a
- * property of every kind
+ *   x-lb-name-pattern, x-lb-name-form (that pattern in words), x-lb-name-max (characters),
+ *   x-lb-granules (see struct lb_granule_schema), examples (a list of states)
+ * Annotations of the root of schemas/spec.json:
+ *   x-lb-order   the kinds as they are shown; its definition "managed" is a property of every kind
  */
 #ifndef LB_BASE_SCHEMA_H
 #define LB_BASE_SCHEMA_H

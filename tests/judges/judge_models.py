@@ -23,6 +23,7 @@ import judge
 import models_answer
 import models_cluster
 import models_request
+import models_spoilt
 import models_wire
 
 sys.path.insert(0, str(judge.ROOT / "tests/lib"))
@@ -43,7 +44,7 @@ opensearch: ListTags AddTags
 resourcegroupstaggingapi: GetResources
 route53: ListHealthChecks CreateHealthCheck UpdateHealthCheck ListTagsForResources ChangeTagsForResource
 route53: ListHostedZonesByName ListResourceRecordSets ChangeResourceRecordSets
-s3: HeadBucket CreateBucket GetBucketTagging PutBucketTagging GetBucketOwnershipControls
+s3: CreateBucket GetBucketTagging PutBucketTagging GetBucketOwnershipControls
 s3: PutBucketOwnershipControls GetPublicAccessBlock PutPublicAccessBlock GetBucketEncryption
 s3: PutBucketEncryption GetBucketVersioning PutBucketVersioning GetBucketPolicy PutBucketPolicy
 s3: DeleteBucketPolicy GetBucketLifecycleConfiguration PutBucketLifecycleConfiguration
@@ -70,6 +71,7 @@ class Verdict:
         self.requests, self.answers = collections.Counter(), collections.Counter()
         self.faults = collections.defaultdict(collections.Counter)
         self.strangers = collections.Counter()
+        self.watch = models_spoilt.Watch()
 
     def fault(self, name, text):
         self.faults[name][re.sub(r"\[\d+\]", "[n]", text)] += 1
@@ -83,16 +85,18 @@ class Verdict:
                 self.strangers[f"{exchange.method} {exchange.path} {exchange.query} "
                                f"{exchange.body[:200]!r}"] += 1
             return
+        judges = (models_cluster.request_faults, models_cluster.answer_faults) if cluster else \
+            (models_request.faults_of, models_answer.faults_of)
         if exchange.ours:
             self.requests[found.name] += 1
-            check = models_cluster.request_faults if cluster else models_request.faults_of
-            for text in check(found, exchange):
+            for text in judges[0](found, exchange):
                 self.fault(found.name, text)
         if exchange.answer and answers_count:
             self.answers[found.name] += 1
-            check = models_cluster.answer_faults if cluster else models_answer.faults_of
-            for text in check(found, exchange):
+            for text in judges[1](found, exchange):
                 self.fault(found.name, text)
+            self.watch.see(found.name, exchange,
+                           lambda spoilt: judges[0](found, spoilt) + judges[1](found, spoilt))
 
     def read(self, folder):
         """One sandbox's connections. Answers that a test had spoilt are nobody's fault."""
@@ -201,6 +205,7 @@ def main():
     verdict.tell(checks)
     missing = sorted(expected() - set(verdict.requests))
     checks.true("every operation that lifeboat has was sent", not missing, " ".join(missing))
+    verdict.watch.tell(checks)
     return checks.finish()
 
 
