@@ -1,0 +1,51 @@
+"""Figures: how they are held against their bounds, and how a program is measured."""
+import statistics
+import subprocess
+import tempfile
+
+from sandbox import BUILD
+
+MEASURE = str(BUILD / "bench_measure")
+
+
+class Figures:
+    """Prints one line a figure, as tests/run.sh bench promises, and counts."""
+
+    def __init__(self):
+        self.held = self.missed = 0
+
+    def check(self, name, value, unit, bound, at_least=False):
+        good = value >= bound if at_least else value <= bound
+        self.held += good
+        self.missed += not good
+        text = f"{value:.2f}" if isinstance(value, float) else str(value)
+        sign = ">=" if at_least else "<="
+        print(f"figure {name} {text} {unit} {sign} {bound} {'held' if good else 'missed'}",
+              flush=True)
+
+
+class Run:
+    """One run of a program to its end: wall and CPU seconds, peak memory in MB, exit status."""
+
+    def __init__(self, command, env=None, cwd=None, stdout=subprocess.DEVNULL):
+        with tempfile.NamedTemporaryFile("r") as told:
+            done = subprocess.run([MEASURE, told.name, *(str(part) for part in command)], env=env,
+                                  cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout,
+                                  stderr=subprocess.PIPE, text=True, errors="replace")
+            wall, cpu, peak, self.exit = map(int, told.read().split())
+        self.out, self.errors = done.stdout, done.stderr
+        self.wall, self.cpu, self.memory = wall / 1e6, cpu / 1e6, peak / 1024
+
+
+def median_ratio(pairs, field):
+    """Median over pairs of runs (ours, theirs) that were taken in turn: noise hits both alike."""
+    return statistics.median(getattr(a, field) / getattr(b, field) for a, b in pairs)
+
+
+def least(runs, field):
+    """For bounds in plain time: what it takes without the machine's other work."""
+    return min(getattr(run, field) for run in runs)
+
+
+def median(runs, field):
+    return statistics.median(getattr(run, field) for run in runs)
