@@ -106,6 +106,13 @@ static void check_all_read(struct lb_stack *const *stacks, size_t count)
         }
 }
 
+static void survey_kinds(struct lb_wave *wave, struct lb_stack *const *stacks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < stacks[i]->schemas->kind_count; k++)
+            lb_wave_survey(wave, stacks[i], &stacks[i]->schemas->kinds[k]);
+}
+
 int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                    struct lb_refresh *out)
 {
@@ -116,8 +123,10 @@ int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, siz
         for (size_t k = 0; k < stacks[i]->resource_count; k++)
             if (stacks[i]->resources[k]->selected)
                 lb_wave_add(wave, stacks[i], stacks[i]->resources[k], NULL);
-    if (whole(stacks, stack_count))
+    if (whole(stacks, stack_count)) {
         out->release = lb_release_ask(engine, stacks, stack_count, out);
+        survey_kinds(wave, stacks, stack_count);
+    }
     lb_wave_start(wave);
     engine->exchange->run(engine->exchange->self, engine->stop);
     if (engine->stop && *engine->stop)

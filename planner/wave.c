@@ -40,6 +40,7 @@ struct reading {
     struct lb_stack *stack;
     const char *granule; /* NULL: all */
     struct lb_change *change;
+    bool survey;     /* of a kind; read.resource stands for no object */
     size_t open;     /* requests that are not answered */
     size_t blockers; /* objects that must be read before */
     struct reading **dependents;
@@ -315,7 +316,9 @@ static void start(struct reading *reading)
     reading->read.siblings = (size_t)lb_int(
         lb_map_get(reading->wave->siblings, reading->read.resource->kind->name), 1);
     reading->open++; /* holds it open until all first asks are made */
-    if (reading->change)
+    if (reading->survey)
+        reading->read.resource->provider->survey(&reading->read);
+    else if (reading->change)
         reading->read.resource->provider->forecast(
             &reading->read, dirty_granules(reading->wave->arena, reading->change),
             reading->read.forecast);
@@ -339,7 +342,7 @@ static void settle(struct reading *reading)
         return;
     reading->finished = true;
     struct lb_resource *resource = reading->read.resource;
-    if (!reading->change) {
+    if (!reading->change && !reading->survey) {
         if (reading->read.failed)
             reading->live.status = LB_LIVE_UNREADABLE;
         else if (reading->live.status == LB_LIVE_UNREAD)
@@ -408,19 +411,35 @@ static struct reading *add(struct lb_wave *wave, struct lb_stack *stack,
     *wave->last = reading;
     wave->last = &reading->next;
     resource->reading = reading;
+    return reading;
+}
+
+static void count_sibling(struct lb_wave *wave, const struct lb_resource *resource)
+{
     const char *kind = resource->kind->name;
     lb_map_set_int(wave->arena, wave->siblings, kind,
                    lb_int(lb_map_get(wave->siblings, kind), 0) + 1);
-    return reading;
 }
 
 void lb_wave_add(struct lb_wave *wave, struct lb_stack *stack, struct lb_resource *resource,
                  const char *granule)
 {
     struct reading *reading = add(wave, stack, resource);
+    count_sibling(wave, resource);
     bool known = resource->live.status == LB_LIVE_PRESENT ||
                  resource->live.status == LB_LIVE_IN_FLUX;
     reading->granule = known ? granule : NULL; /* what was absent is read whole */
+}
+
+void lb_wave_survey(struct lb_wave *wave, struct lb_stack *stack, const struct lb_kind *kind)
+{
+    struct lb_resource *any = lb_arena_alloc(wave->arena, sizeof *any);
+    any->kind = kind;
+    any->provider = lb_provider_find(kind->name);
+    any->name = any->address = kind->name;
+    any->region = stack->regions[LB_SIDE_PRIMARY];
+    if (any->provider->survey)
+        add(wave, stack, any)->survey = true;
 }
 
 void lb_wave_forecast(struct lb_wave *wave, struct lb_stack *stack, struct lb_change *change,

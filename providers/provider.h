@@ -243,6 +243,10 @@ struct lb_provider {
     /* Asks the service what a change would do. `dirty` lists the names of granules that differ;
      * decodes fill *out, which lives as long as the read. Optional. */
     int (*forecast)(struct lb_read *, const struct lb_value *dirty, struct lb_forecast *out);
+    /* Looks for objects of this kind that left the spec (read->stray), where the list of tagged
+     * objects does not cover the kind. Once for a stack; read->resource only names the kind.
+     * Optional. */
+    int (*survey)(struct lb_read *);
 };
 
 /* One row a schema file, made by CMake; ends with NULL. */

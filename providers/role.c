@@ -151,4 +151,5 @@ const struct lb_provider lb_provider_role = {
     .kind = "role",
     .granules = granules,
     .derive = role_derive,
+    .survey = lb_role_survey,
 };

@@ -25,6 +25,8 @@ int lb_role_read(struct lb_read *read);
 int lb_role_read_policies(struct lb_read *read);
 int lb_role_read_attached(struct lb_read *read);
 
+int lb_role_survey(struct lb_read *read); /* role_survey.c */
+
 /* --- role_write.c --------------------------------------------------------------------------------
  */
 int lb_role_write(struct lb_write *write);
