@@ -12,6 +12,9 @@
 #include "base/exit.h"
 #include "base/time.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const char *live_status(enum lb_live_status status)
 {
     static const char *const names[] = {"absent", "present", "absent", "in_flux", "unreadable"};
@@ -63,9 +66,18 @@ static void diff_stack(struct lb_engine *engine, struct lb_stack *stack, struct 
     }
 }
 
+static int by_address(const void *a, const void *b)
+{
+    const struct lb_change *x = a, *y = b;
+    return strcmp(x->address, y->address);
+}
+
+/* In the order of their addresses: which list told of one first is chance, and plans are compared.
+ */
 static void add_strays(struct lb_engine *engine, const struct lb_stack *stack,
                        const struct lb_refresh *refresh, struct lb_plan *plan)
 {
+    size_t first = plan->change_count;
     for (size_t i = 0; i < refresh->stray_count; i++) {
         const struct lb_stray *stray = &refresh->strays[i];
         if (stray->stack != stack)
@@ -79,6 +91,8 @@ static void add_strays(struct lb_engine *engine, const struct lb_stack *stack,
             .reason = stray->what,
             .risk = "none"};
     }
+    if (plan->change_count > first)
+        qsort(plan->changes + first, plan->change_count - first, sizeof *plan->changes, by_address);
 }
 
 /* --- forecasts: the service says what a change would do

@@ -106,13 +106,6 @@ static void check_all_read(struct lb_stack *const *stacks, size_t count)
         }
 }
 
-static void survey_kinds(struct lb_wave *wave, struct lb_stack *const *stacks, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < stacks[i]->schemas->kind_count; k++)
-            lb_wave_survey(wave, stacks[i], &stacks[i]->schemas->kinds[k]);
-}
-
 int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                    struct lb_refresh *out)
 {
@@ -125,7 +118,8 @@ int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, siz
                 lb_wave_add(wave, stacks[i], stacks[i]->resources[k], NULL);
     if (whole(stacks, stack_count)) {
         out->release = lb_release_ask(engine, stacks, stack_count, out);
-        survey_kinds(wave, stacks, stack_count);
+        for (size_t i = 0; i < stack_count; i++)
+            lb_wave_survey(wave, stacks[i]);
     }
     lb_wave_start(wave);
     engine->exchange->run(engine->exchange->self, engine->stop);

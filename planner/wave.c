@@ -431,15 +431,19 @@ void lb_wave_add(struct lb_wave *wave, struct lb_stack *stack, struct lb_resourc
     reading->granule = known ? granule : NULL; /* what was absent is read whole */
 }
 
-void lb_wave_survey(struct lb_wave *wave, struct lb_stack *stack, const struct lb_kind *kind)
+void lb_wave_survey(struct lb_wave *wave, struct lb_stack *stack)
 {
-    struct lb_resource *any = lb_arena_alloc(wave->arena, sizeof *any);
-    any->kind = kind;
-    any->provider = lb_provider_find(kind->name);
-    any->name = any->address = kind->name;
-    any->region = stack->regions[LB_SIDE_PRIMARY];
-    if (any->provider->survey)
+    for (const struct lb_provider *const *at = lb_providers; *at; at++) {
+        const struct lb_kind *kind = lb_kind_find(stack->schemas, (*at)->kind);
+        if (!(*at)->survey || !kind)
+            continue;
+        struct lb_resource *any = lb_arena_alloc(wave->arena, sizeof *any);
+        any->kind = kind;
+        any->provider = *at;
+        any->name = any->address = kind->name;
+        any->region = stack->regions[LB_SIDE_PRIMARY];
         add(wave, stack, any)->survey = true;
+    }
 }
 
 void lb_wave_forecast(struct lb_wave *wave, struct lb_stack *stack, struct lb_change *change,

@@ -21,8 +21,8 @@ struct lb_wave *lb_wave_new(struct lb_engine *engine, struct lb_arena *arena,
  */
 void lb_wave_add(struct lb_wave *wave, struct lb_stack *stack, struct lb_resource *resource,
                  const char *granule);
-/* Adds a kind's own search for what left the spec. */
-void lb_wave_survey(struct lb_wave *wave, struct lb_stack *stack, const struct lb_kind *kind);
+/* Adds the kinds' own searches for what left the spec. */
+void lb_wave_survey(struct lb_wave *wave, struct lb_stack *stack);
 /* Adds a question about a planned change; *out lives as long as the arena. */
 void lb_wave_forecast(struct lb_wave *wave, struct lb_stack *stack, struct lb_change *change,
                       struct lb_forecast *out);
