@@ -171,6 +171,7 @@ void lb_release_tags(struct lb_release *release, const char *region, const char 
         return;
     }
     struct waiter *waiter = lb_arena_alloc(release->arena, sizeof *waiter);
-    *waiter = (struct waiter){arn, told, payload, listing->waiters};
+    *waiter = (struct waiter){lb_arena_strdup(release->arena, arn), told, payload,
+                              listing->waiters};
     listing->waiters = waiter;
 }

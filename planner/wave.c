@@ -22,6 +22,7 @@ struct request {
     struct lb_wave *wave;
     const struct lb_call *call;
     const struct lb_answer *answer; /* NULL until it came */
+    bool gone;                      /* it was brief: who asks from now on asks anew */
     struct asker *askers, **last;
     size_t index;
 };
@@ -91,6 +92,7 @@ static void answered(void *payload, const struct lb_answer *answer)
     request->answer = answer;
     request->wave->strays->calls++;
     deliver(request);
+    request->gone = request->call->op->brief;
     start_ready(request->wave);
 }
 
@@ -189,7 +191,7 @@ static void ask(struct lb_read *read, const struct lb_call *call, lb_decode_fn *
     struct request *request;
     if (call->op->mutates)
         LB_BUG("%s was asked as a read", call->op->name);
-    if (known >= 0) {
+    if (known >= 0 && !wave->requests[known]->gone) {
         request = wave->requests[known];
     } else {
         request = call->op->batch_max ? join_batch(wave, call) : new_request(wave, call);

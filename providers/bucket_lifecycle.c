@@ -16,6 +16,7 @@
 
 static const struct lb_op get_lifecycle = {.service = &lb_s3_service,
                                            .name = "GetBucketLifecycleConfiguration",
+                                           .brief = true,
                                            .method = "GET",
                                            .path = "/{Bucket}?lifecycle",
                                            .iam = "s3:GetLifecycleConfiguration"};
@@ -209,7 +210,7 @@ static void decode_lifecycle(struct lb_read *read, const struct lb_call *call,
     struct lb_value *raw = lb_map_map(read->arena, read->live->raw, "lifecycle");
     lb_map_set_string(read->arena, raw, "minimum_size", lb_answer_header(answer, MINIMUM_SIZE));
     if (rules) {
-        lb_map_set(read->arena, raw, "rules", rules);
+        lb_map_set(read->arena, raw, "rules", lb_value_copy(read->arena, rules));
     }
 }
 

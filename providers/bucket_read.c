@@ -11,7 +11,7 @@
 #define GET_OP(op, query, permission)                                                              \
     {                                                                                              \
         .service = &lb_s3_service, .name = op, .method = "GET", .path = "/{Bucket}?" query,        \
-        .iam = permission                                                                          \
+        .iam = permission, .brief = true                                                           \
     }
 static const struct lb_op get_tagging = GET_OP("GetBucketTagging", "tagging", NULL);
 static const struct lb_op get_ownership = GET_OP("GetBucketOwnershipControls", "ownershipControls",
@@ -191,7 +191,8 @@ static void decode_policy(struct lb_read *read, const struct lb_call *call,
     bool set = lb_bucket_ok(read, call, answer, &unset);
     if (set || unset) {
         lb_map_set(read->arena, lb_read_value(read), "policy",
-                   set ? answer->body : lb_value_string(read->arena, LB_BUCKET_NONE));
+                   set ? lb_value_copy(read->arena, answer->body)
+                       : lb_value_string(read->arena, LB_BUCKET_NONE));
     }
 }
 

@@ -14,6 +14,7 @@
 
 static const struct lb_op get_replication = {.service = &lb_s3_service,
                                              .name = "GetBucketReplication",
+                                             .brief = true,
                                              .method = "GET",
                                              .path = "/{Bucket}?replication",
                                              .iam = "s3:GetReplicationConfiguration"};
@@ -263,7 +264,7 @@ static void decode_replication(struct lb_read *read, const struct lb_call *call,
     struct lb_value *raw = lb_map_map(read->arena, read->live->raw, "replication");
     lb_map_set_string(read->arena, raw, "role", lb_text_at(document, "Role", NULL));
     if (rules) {
-        lb_map_set(read->arena, raw, "rules", rules);
+        lb_map_set(read->arena, raw, "rules", lb_value_copy(read->arena, rules));
     }
 }
 

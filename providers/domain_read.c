@@ -24,6 +24,7 @@ const struct lb_service lb_opensearch_service = {
 static const struct lb_op describe_domains = {
     .service = &lb_opensearch_service,
     .name = "DescribeDomains",
+    .brief = true,
     .method = "POST",
     .path = "/2021-01-01/opensearch/domain-info",
     .batch_member = "DomainNames",

@@ -16,6 +16,7 @@
 static const struct lb_op get_repositories = {
     .service = &lb_cluster_service,
     .name = "GetRepository",
+    .brief = true,
     .method = "GET",
     .path = "/_snapshot",
     .plane = LB_PLANE_DATA,

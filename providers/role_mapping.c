@@ -12,6 +12,7 @@
 static const struct lb_op get_mappings = {
     .service = &lb_cluster_service,
     .name = "GetRoleMappings",
+    .brief = true,
     .method = "GET",
     .path = "/{Base+}/api/rolesmapping",
     .plane = LB_PLANE_DATA,
@@ -116,12 +117,14 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
     if (!lb_cluster_read_ok(read, call, answer))
         return;
     read->live->raw = lb_value_map(read->arena);
-    lb_map_set(read->arena, read->live->raw, "roles", answer->body);
+    struct lb_value *raw = lb_map_map(read->arena, read->live->raw, "roles");
     /* Mappings of other roles are not shown: a domain has a dozen from the start. */
     const struct lb_value *wanted = lb_map_get(read->resource->desired, "roles");
     for (size_t i = 0; i < lb_value_count(wanted); i++) {
         const char *role = lb_map_nth(wanted, i)->key;
         const struct lb_value *mapping = lb_map_get(answer->body, role);
+        if (mapping)
+            lb_map_set(read->arena, raw, role, lb_value_copy(read->arena, mapping));
         if (!has_members(mapping))
             continue;
         read->live->status = LB_LIVE_PRESENT;

@@ -18,13 +18,13 @@ void lb_job_answer(struct lb_job *job, enum lb_outcome outcome, const char *erro
                    const char *format, ...)
 {
     va_list args;
-    struct lb_answer *answer = job->answer = lb_arena_alloc(job->arena, sizeof *answer);
+    struct lb_answer *answer = job->answer = lb_arena_alloc(job->answers, sizeof *answer);
     answer->outcome = outcome;
     answer->error_code = error_code;
     va_start(args, format);
-    answer->error_message = lb_arena_vprintf(job->arena, format, args);
+    answer->error_message = lb_arena_vprintf(job->answers, format, args);
     va_end(args);
-    answer->headers = lb_value_map(job->arena);
+    answer->headers = lb_value_map(job->answers);
     answer->attempts = job->attempts;
     answer->elapsed_ms = lb_time_monotonic_ms() - job->begun_ms;
 }

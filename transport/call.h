@@ -59,6 +59,9 @@ struct lb_op {
     /* The answer is bytes, not the wire family's tree (GetObject, _cat): body stays NULL, read raw.
      */
     bool raw_answer;
+    /* Decodes copy what they keep: the memory of an answer that came (LB_ANSWERED) ends when `done`
+     * returns. For reads that a fleet makes by the thousand. */
+    bool brief;
 };
 
 /* "s3:PutBucketVersioning": the words of the plan's `call`, in the arena. */

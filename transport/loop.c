@@ -131,8 +131,12 @@ static void submit(void *self, const struct lb_permit *permit, struct lb_arena *
     struct lb_loop *loop = self;
     check_permit(permit, call);
     struct lb_job *job = lb_arena_alloc(arena, sizeof *job);
-    *job = (struct lb_job){
-        .loop = loop, .call = call, .arena = arena, .done = done, .payload = payload};
+    *job = (struct lb_job){.loop = loop,
+                           .call = call,
+                           .arena = arena,
+                           .answers = arena,
+                           .done = done,
+                           .payload = payload};
     job->begun_ms = lb_time_monotonic_ms();
     loop->counts.calls++;
     if (resolve(job) < 0) {
@@ -182,6 +186,8 @@ static void start(struct lb_loop *loop, struct lb_job *job)
         int64_t limit = job->call->deadline_ms > 0 ? job->call->deadline_ms : DEADLINE_MS;
         job->begun_ms = now;
         job->deadline_ms = now + limit;
+        if (job->call->op->brief)
+            job->answers = lb_arena_new();
     }
     if (now >= job->deadline_ms || lb_transfer_start(loop, job) < 0) {
         finish(job); /* with the last attempt's answer, or the one that says why it was not sent */
@@ -246,6 +252,11 @@ static void collect(struct lb_loop *loop)
 }
 
 /* --- run -------------------------------------------------------------------------------------- */
+static void free_answers(void *arena)
+{
+    lb_arena_free(arena);
+}
+
 static void deliver(struct lb_loop *loop)
 {
     while (loop->finished) {
@@ -253,7 +264,14 @@ static void deliver(struct lb_loop *loop)
         loop->finished = job->next;
         if (!loop->finished)
             loop->finished_last = NULL;
+        struct lb_arena *own = job->answers == job->arena ? NULL : job->answers;
+        struct lb_arena *arena = job->arena;
+        bool came = job->answer->outcome == LB_ANSWERED;
         job->done(job->payload, job->answer);
+        if (own && came)
+            lb_arena_free(own);
+        else if (own)
+            lb_arena_defer(arena, free_answers, own);
     }
 }
 

@@ -20,6 +20,7 @@ struct lb_job {
     struct lb_loop *loop;
     const struct lb_call *call;
     struct lb_arena *arena;
+    struct lb_arena *answers; /* the arena above, or one of its own for a brief operation */
     lb_answer_fn *done;
     void *payload;
     struct lb_lane *lane;

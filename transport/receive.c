@@ -66,7 +66,7 @@ static void keep_raw(struct lb_job *job)
         answer->raw = NULL;
         answer->raw_length = 0;
     } else if (answer->raw) {
-        char *raw = lb_arena_alloc(job->arena, answer->raw_length + 1);
+        char *raw = lb_arena_alloc(job->answers, answer->raw_length + 1);
         memcpy(raw, answer->raw, answer->raw_length);
         answer->raw = raw;
     }
@@ -80,15 +80,15 @@ static void read_answer(struct lb_transfer *transfer, CURLcode result)
     if (result != CURLE_OK) {
         read_failure(transfer, result);
     } else {
-        struct lb_answer *answer = job->answer = lb_arena_alloc(job->arena, sizeof *job->answer);
+        struct lb_answer *answer = job->answer = lb_arena_alloc(job->answers, sizeof *job->answer);
         answer->raw_length = transfer->body.length;
         answer->raw = answer->raw_length > 0 ? lb_str_text(&transfer->body) : NULL;
     }
     job->answer->status = (int)status;
     job->answer->headers = transfer->answer_headers ? transfer->answer_headers
-                                                    : lb_value_map(job->arena);
+                                                    : lb_value_map(job->answers);
     if (result == CURLE_OK) {
-        lb_answer_decode(job->arena, job->call->op, job->answer);
+        lb_answer_decode(job->answers, job->call->op, job->answer);
         keep_raw(job);
     }
     if (job->call->idempotent_on && lb_streq(job->answer->error_code, job->call->idempotent_on))
@@ -144,9 +144,9 @@ static void redact_answer(struct lb_loop *loop, struct lb_transfer *transfer,
         if (lb_starts_with(at->data, "authorization: "))
             lb_secrets_add(secrets, at->data + strlen("authorization: "));
     struct lb_answer *answer = job->answer;
-    answer->error_code = tame(job->arena, secrets, answer->error_code, MAX_WORD);
-    answer->error_message = tame(job->arena, secrets, answer->error_message, MAX_MESSAGE);
-    answer->request_id = tame(job->arena, secrets, answer->request_id, MAX_WORD);
+    answer->error_code = tame(job->answers, secrets, answer->error_code, MAX_WORD);
+    answer->error_message = tame(job->answers, secrets, answer->error_message, MAX_MESSAGE);
+    answer->request_id = tame(job->answers, secrets, answer->request_id, MAX_WORD);
 }
 
 void lb_transfer_finish(struct lb_loop *loop, struct lb_transfer *transfer, CURLcode result)

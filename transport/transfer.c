@@ -59,7 +59,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *payload)
 static size_t on_header(char *bytes, size_t size, size_t count, void *payload)
 {
     struct lb_transfer *transfer = payload;
-    struct lb_arena *arena = transfer->job->arena;
+    struct lb_arena *arena = transfer->job->answers;
     size_t length = size * count, end = length;
     transfer->header_bytes += length;
     transfer->header_overflow = transfer->header_bytes > MAX_HEADERS;
