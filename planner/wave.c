@@ -186,7 +186,8 @@ static void ask(struct lb_read *read, const struct lb_call *call, lb_decode_fn *
     struct reading *reading = read->engine;
     struct lb_wave *wave = reading->wave;
     struct lb_exchange *exchange = wave->engine->exchange;
-    const char *key = lb_call_key(wave->arena, call);
+    struct lb_arena *scratch = lb_arena_new();
+    const char *key = lb_call_key(scratch, call);
     int64_t known = lb_int(lb_map_get(wave->keys, key), -1);
     struct request *request;
     if (call->op->mutates)
@@ -199,6 +200,7 @@ static void ask(struct lb_read *read, const struct lb_call *call, lb_decode_fn *
         if (!call->op->batch_max)
             send(request);
     }
+    lb_arena_free(scratch);
     struct asker *asker = lb_arena_alloc(wave->arena, sizeof *asker);
     *asker = (struct asker){reading, call, decode, NULL};
     *request->last = asker;
