@@ -23,6 +23,11 @@ int sb_repository_find(struct sandbox *sandbox, struct lb_arena *arena, const st
     repository->bucket = lb_text_at(repository->settings, "bucket", "");
     base = lb_text_at(repository->settings, "base_path", "");
     repository->prefix = *base ? lb_arena_printf(arena, "%s/", base) : "";
+    if (lb_streq(lb_text_at(found, "type", ""), "fs")) { /* one file system for all clusters */
+        const char *location = lb_text_at(repository->settings, "location", "");
+        repository->bucket = sb_s3_folder(sandbox);
+        repository->prefix = lb_arena_printf(arena, "%s/", location + strspn(location, "/"));
+    }
     repository->readonly = lb_bool_at(repository->settings, "readonly", false);
     return 0;
 }

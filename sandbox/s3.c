@@ -253,6 +253,21 @@ const char *sb_s3_bucket_region(struct sandbox *sandbox, const char *bucket)
     return lb_text_at(s3_bucket(sandbox, bucket), "region", NULL);
 }
 
+const char *sb_s3_folder(struct sandbox *sandbox)
+{
+    struct lb_arena *keep = sandbox->arena;
+    if (!s3_bucket(sandbox, S3_FOLDER)) {
+        struct lb_value *folder = lb_value_map(keep);
+        lb_map_set_string(keep, folder, "region", "local");
+        lb_map_set_int(keep, folder, "created", sb_now(sandbox));
+        lb_map_map(keep, folder, "config");
+        lb_map_map(keep, folder, "objects");
+        lb_map_map(keep, folder, "uploads");
+        lb_map_set(keep, s3_buckets(sandbox), S3_FOLDER, folder);
+    }
+    return S3_FOLDER;
+}
+
 bool sb_s3_public(struct sandbox *sandbox, const char *name, const char *key)
 {
     const struct lb_value *bucket = s3_bucket(sandbox, name);

@@ -13,6 +13,7 @@
 
 #include "sandbox/sandbox.h"
 
+#define S3_FOLDER "_files" /* see sb_s3_folder */
 #define S3_XMLNS "http://s3.amazonaws.com/doc/2006-03-01/"
 
 enum s3_level { S3_SERVICE, S3_BUCKET, S3_OBJECT };

@@ -27,7 +27,8 @@ static void list_buckets(struct s3_call *call)
     for (size_t i = 0; i < lb_value_count(buckets); i++) {
         const struct lb_entry *entry = lb_map_nth(buckets, i);
         const char *where = lb_text_at(entry->value, "region", "");
-        if (!lb_starts_with(entry->key, prefix) || (region && !lb_streq(region, where))) {
+        if (lb_streq(entry->key, S3_FOLDER) || !lb_starts_with(entry->key, prefix) ||
+            (region && !lb_streq(region, where))) {
             continue;
         }
         struct lb_value *item = lb_value_map(arena);

@@ -122,6 +122,9 @@ bool sb_role_visible(struct sandbox *, const char *arn_or_name);
 const void *sb_s3_object(struct sandbox *, const char *bucket, const char *key, size_t *length);
 /* s3: region of a bucket, NULL when there is none. */
 const char *sb_s3_bucket_region(struct sandbox *, const char *bucket);
+/* s3: the name under which the files of a shared file system are kept: no bucket can be called so,
+ * and no list shows it. Made on first use. */
+const char *sb_s3_folder(struct sandbox *);
 /* s3: would an anonymous GET of this object be answered? (health checks send no credentials) */
 bool sb_s3_public(struct sandbox *, const char *bucket, const char *key);
 /* s3: writes, deletes (as a client would: versions, delete markers, replication) from within
