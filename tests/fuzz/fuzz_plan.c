@@ -5,12 +5,13 @@
 #include "cmd/cli.h"
 #include "tests/fuzz/fuzz.h"
 
-static void check_plan(struct lb_arena *arena, struct lb_diags *diags, const struct lb_plan *plan)
+static void check_plan(struct lb_arena *arena, struct lb_diags *diags, struct lb_plan *plan)
 {
     struct lb_str out = {0};
     lb_render_text(arena, plan, false, 100, &out);
     must_be_inert(lb_str_text(&out), out.length);
     lb_str_clear(&out);
+    lb_plan_seal(arena, plan); /* the seeds are of a later version, whose ids are not judged */
     lb_json_write(&out, lb_plan_to_value(arena, plan), 2);
     must_be_inert(lb_str_text(&out), out.length);
     struct lb_plan again;
