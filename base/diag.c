@@ -2,6 +2,7 @@
  * renderer (text, JSON, SARIF, JUnit, markdown) may print what it finds here.
  */
 #include "base/diag.h"
+#include "base/conceal.h"
 #include "base/exit.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ static char *safe(struct lb_arena *arena, const char *text)
 {
     if (!text)
         return NULL;
+    text = lb_conceal_userinfo(arena, text);
     size_t length = strlen(text);
     struct lb_str out = {0};
     lb_str_escape(&out, text, length < MAX_TEXT ? length : MAX_TEXT, false);

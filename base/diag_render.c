@@ -3,6 +3,7 @@
  * The stored texts are escaped already; only what comes from the source (its path, the line under
  * the caret) is escaped here, column by column, so that the caret stays under what it marks.
  */
+#include "base/conceal.h"
 #include "base/diag.h"
 #include "base/exit.h"
 #include "base/utf8.h"
@@ -136,7 +137,7 @@ static void render_snippet(struct lb_str *out, const struct lb_diag *diag, bool 
     size_t length;
     const char *line = mark->source && !diag->secret ? line_find(mark->source, mark->line, &length)
                                                      : NULL;
-    if (!line)
+    if (!line || lb_line_sounds_secret(line, length))
         return;
     snippet_make(&snippet, mark, line, length);
     char number[16];

@@ -3,6 +3,7 @@
  * Most faults of a spec are of few sorts: a misspelt key, a key one level off, YAML 1.1's `no`, an
  * account id without quotes. Each gets the line that would be right.
  */
+#include "base/conceal.h"
 #include "base/schema_validate.h"
 #include "base/yaml_private.h"
 
@@ -16,7 +17,7 @@ enum { MAX_SHOWN = 60 };
 const char *lb_check_shown(const struct lb_check *check, const struct lb_value *value)
 {
     struct lb_arena *arena = check->diags->arena;
-    const char *text = lb_text(value, "");
+    const char *text = lb_conceal_userinfo(arena, lb_text(value, "")); /* before it is cut */
     switch (value->type) {
     case LB_NULL:
         return "nothing";

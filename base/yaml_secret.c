@@ -5,37 +5,10 @@
  * line with a telling word before its colon is not quoted; at worst, a harmless line is missing
  * from a message.
  */
+#include "base/conceal.h"
 #include "base/yaml_private.h"
 
-#include <ctype.h>
-
-/* `word` in lower case anywhere between the two places. */
-static bool holds(const char *at, const char *end, const char *word)
-{
-    size_t length = strlen(word);
-    for (; (size_t)(end - at) >= length; at++) {
-        size_t i = 0;
-        while (i < length && tolower((unsigned char)at[i]) == word[i]) {
-            i++;
-        }
-        if (i == length) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool looks_secret(const char *line, const char *end)
-{
-    static const char *const words[] = {"passw",      "pasw",    "secret",     "token",
-                                        "credential", "private", "access_key", "apikey"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (holds(line, end, words[i])) {
-            return true;
-        }
-    }
-    return false;
-}
+#include <string.h>
 
 static const char *line_start(const struct lb_source *source, uint32_t line)
 {
@@ -51,7 +24,7 @@ static bool line_looks_secret(const struct lb_source *source, uint32_t number)
 {
     const char *line = line_start(source, number), *text_end = source->text + source->length;
     const char *end = line ? memchr(line, '\n', (size_t)(text_end - line)) : NULL;
-    return line && looks_secret(line, end ? end : text_end);
+    return line && lb_line_sounds_secret(line, (size_t)((end ? end : text_end) - line));
 }
 
 void lb_yaml_hide_secrets(const struct lb_source *source, struct lb_diags *diags)

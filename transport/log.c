@@ -4,6 +4,7 @@
  */
 #include "transport/log.h"
 
+#include "base/conceal.h"
 #include "base/digest.h"
 #include "base/time.h"
 
@@ -184,6 +185,7 @@ void lb_log_line(const struct lb_log *log, enum lb_log_level level,
     va_list args;
     va_start(args, format);
     const char *text = lb_redact(scratch, secrets, lb_arena_vprintf(scratch, format, args));
+    text = lb_conceal_userinfo(scratch, text);
     va_end(args);
     struct lb_str line = {0};
     lb_str_printf(&line, "%s ", lb_time_format(scratch, lb_time_now()));
