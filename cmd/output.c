@@ -2,6 +2,8 @@
  */
 #include "cmd/cli.h"
 
+#include "base/yaml.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -40,6 +42,13 @@ void lb_err(const struct lb_cli *cli, const struct lb_str *text)
         return;
 }
 
+/* Only plan files may be long, and they are objects. The start of anything else is enough to be
+ * refused by the reader of specs for its length. */
+static bool long_enough(const struct lb_str *text)
+{
+    return text->length > LB_YAML_MAX_BYTES && *text->data != '{';
+}
+
 static int read_all(int fd, struct lb_str *out)
 {
     char chunk[16384];
@@ -49,7 +58,7 @@ static int read_all(int fd, struct lb_str *out)
             continue;
         if (n < 0 || out->overflow)
             return -1;
-        if (n == 0)
+        if (n == 0 || long_enough(out))
             return 0;
         lb_str_add(out, chunk, (size_t)n);
     }
