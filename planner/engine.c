@@ -104,6 +104,7 @@ static void take_forecast(struct lb_change *change, const struct lb_forecast *fo
         change->risk = forecast->risk;
     if (forecast->disruption)
         change->disruption = forecast->disruption;
+    change->refused = forecast->refused;
     change->estimate_s = forecast->estimate_s;
     if (forecast->replace) {
         change->action = LB_ACTION_REPLACE;
@@ -193,17 +194,24 @@ static void weigh(struct lb_plan *plan)
     }
 }
 
-/* P5: nothing is replaced by implication. The plan says what would be lost, and stops there. */
-static void refuse_replace(const struct lb_plan *plan, struct lb_diags *findings)
+static void add_refusal(struct lb_diags *findings, const struct lb_change *change, const char *code,
+                        const char *detail)
+{
+    struct lb_diag diag = {
+        .code = code, .address = change->address, .detail = detail, .mark = change->mark};
+    lb_diags_add(findings, &diag);
+}
+
+/* P5: nothing is replaced by implication, and a change that the service says it would refuse is
+ * told before anything is done. The plan stops there. */
+static void refuse_changes(const struct lb_plan *plan, struct lb_diags *findings)
 {
     for (size_t i = 0; i < plan->change_count; i++) {
         const struct lb_change *change = &plan->changes[i];
-        struct lb_diag diag = {.code = "LB-P031",
-                               .address = change->address,
-                               .detail = change->reason,
-                               .mark = change->mark};
         if (change->action == LB_ACTION_REPLACE)
-            lb_diags_add(findings, &diag);
+            add_refusal(findings, change, "LB-P031", change->reason);
+        if (change->refused)
+            add_refusal(findings, change, "LB-P032", change->refused);
     }
 }
 
@@ -216,7 +224,7 @@ static int finish(struct lb_engine *engine, const struct lb_fleet *fleet, struct
     lb_hazards_offline(stack, findings);
     lb_hazards_fleet(stack, fleet, findings);
     lb_hazards_live(stack, findings);
-    refuse_replace(plan, findings);
+    refuse_changes(plan, findings);
     if (lb_steps_build(engine->arena, stack, plan) != 0)
         return -1;
     weigh(plan);

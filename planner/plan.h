@@ -41,8 +41,10 @@ struct lb_change {
     size_t foreign_count, foreign_capacity;
     const char **unknown; /* paths known only after apply, or not visible (write-only) */
     size_t unknown_count, unknown_capacity;
-    const char *risk;             /* "none", "low", "disruptive", "data-loss" */
-    const char *disruption;       /* "blue/green deployment (service dry run)"; NULL: none */
+    const char *risk;       /* "none", "low", "disruptive", "data-loss" */
+    const char *disruption; /* "blue/green deployment (service dry run)"; NULL: none */
+    const char
+        *refused; /* the service says it would refuse it; NULL: it does not, or was not asked */
     int64_t estimate_s;           /* what the service forecast for its slowest step; 0: nothing */
     struct lb_mark mark;          /* spec_range; in a plan read from a file source->text is empty */
     struct lb_resource *resource; /* NULL in a plan that was read from a file, and for strays */

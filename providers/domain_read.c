@@ -226,9 +226,7 @@ static void decode_dry_run(struct lb_read *read, const struct lb_call *call,
     struct lb_forecast *out = read->forecast;
     const char *type = lb_text_at(answer->body, "DryRunResults/DeploymentType", NULL);
     if (answer->outcome == LB_REFUSED) {
-        out->disruption = lb_arena_printf(
-            read->arena, "the service's dry run refuses it: %s",
-            lb_escape(read->arena, answer->error_message ? answer->error_message : "no reason"));
+        out->refused = answer->error_message ? answer->error_message : answer->error_code;
         return;
     }
     out->disruption = "perhaps a blue/green deployment (no dry run)";

@@ -231,6 +231,9 @@ struct lb_forecast {
     /* "OpenSearch_2.19 cannot go back to OpenSearch_2.17": the change cannot be made in place,
      * which makes it a replace. NULL: it can. */
     const char *replace;
+    /* The service's words when its dry run refuses the change: apply would fail. NULL: it does not.
+     */
+    const char *refused;
 };
 
 struct lb_provider {

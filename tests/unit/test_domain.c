@@ -389,20 +389,24 @@ static void forecasts_by_dry_run(void **state)
     (void)state;
     static const struct {
         struct kit_answer answer;
-        const char *risk, *disruption;
+        const char *risk, *disruption, *refused;
     } rows[] = {
         {{"UpdateDomainConfig", 200, "{\"DryRunResults\":{\"DeploymentType\":\"Blue/Green\"}}"},
          "disruptive",
-         "blue/green deployment (service dry run)"},
+         "blue/green deployment (service dry run)",
+         NULL},
         {{"UpdateDomainConfig", 200, "{\"DryRunResults\":{\"DeploymentType\":\"DynamicUpdate\"}}"},
          "low",
+         NULL,
          NULL},
         {{"UpdateDomainConfig", 400, "{\"__type\":\"ValidationException\",\"message\":\"bad\"}"},
          NULL,
-         "the service's dry run refuses it: bad"},
+         NULL,
+         "bad"},
         {{"UpdateDomainConfig", 403, "{\"__type\":\"AccessDeniedException\"}"},
          NULL,
-         "perhaps a blue/green deployment (no dry run)"},
+         "perhaps a blue/green deployment (no dry run)",
+         NULL},
     };
     struct kit kit;
     struct lb_resource *domain = read_up(
@@ -417,6 +421,7 @@ static void forecasts_by_dry_run(void **state)
         CHECK("dry", lb_bool_at(kit.asks[0].call->body, "DryRun", false));
         CHECK_TEXT(rows[i].answer.body, out.risk, rows[i].risk);
         CHECK_TEXT(rows[i].answer.body, out.disruption, rows[i].disruption);
+        CHECK_TEXT(rows[i].answer.body, out.refused, rows[i].refused);
         CHECK("in place", out.replace == NULL);
     }
     kit_free(&kit);
