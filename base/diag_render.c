@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define QUOTED_MAX 16384 /* bytes: nobody wrote a longer line, and each is searched for secrets */
 #define SNIPPET_WIDTH 96 /* columns of source shown */
 #define BEFORE_CARET 60  /* of these at most so many before the caret when a line is cut */
 
@@ -137,7 +138,7 @@ static void render_snippet(struct lb_str *out, const struct lb_diag *diag, bool 
     size_t length;
     const char *line = mark->source && !diag->secret ? line_find(mark->source, mark->line, &length)
                                                      : NULL;
-    if (!line || lb_line_sounds_secret(line, length))
+    if (!line || length > QUOTED_MAX || lb_line_sounds_secret(line, length))
         return;
     snippet_make(&snippet, mark, line, length);
     char number[16];
