@@ -350,6 +350,20 @@ static void tick(struct sandbox *sandbox, int64_t now)
     }
 }
 
+static void tagged(struct sandbox *sandbox, struct lb_arena *arena, const char *region,
+                   struct sb_tagged *search)
+{
+    const struct lb_value *tags = lb_map_get(sb_state(sandbox, "cloudwatch"), "tags");
+    const char *here = lb_arena_printf(arena, "arn:aws:cloudwatch:%s:", region);
+
+    for (size_t i = 0; i < lb_value_count(tags); i++) {
+        const struct lb_entry *alarm = lb_map_nth(tags, i);
+
+        if (lb_starts_with(alarm->key, here))
+            sb_tagged_add(search, alarm->key, alarm->value);
+    }
+}
+
 /* --- the service
  * ---------------------------------------------------------------------------------------------- */
 static const struct sb_route routes[] = {
@@ -405,4 +419,5 @@ const struct sb_service sb_service_cloudwatch = {
     .handle = handle,
     .tick = tick,
     .error = error,
+    .tagged = tagged,
 };

@@ -451,6 +451,20 @@ static void handle(struct sandbox *sandbox, struct sb_request *request,
     found->handle(&call);
 }
 
+static void tagged(struct sandbox *sandbox, struct lb_arena *arena, const char *region,
+                   struct sb_tagged *search)
+{
+    const struct lb_value *all = lb_map_get(sb_state(sandbox, "opensearch"), "domains");
+    const struct lb_value *domains = lb_map_get(all, region);
+
+    (void)arena;
+    for (size_t i = 0; i < lb_value_count(domains); i++) {
+        const struct lb_value *domain = lb_map_nth(domains, i)->value;
+
+        sb_tagged_add(search, lb_text_at(domain, "arn", ""), lb_map_get(domain, "tags"));
+    }
+}
+
 const struct sb_service sb_service_opensearch = {
     .name = "opensearch",
     .signing = "es",
@@ -459,4 +473,5 @@ const struct sb_service sb_service_opensearch = {
     .handle = handle,
     .tick = sb_domain_tick,
     .error = sb_error_json,
+    .tagged = tagged,
 };

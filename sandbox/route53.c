@@ -412,6 +412,27 @@ static void handle(struct sandbox *sandbox, struct sb_request *request,
     found->handle(&call);
 }
 
+/* What is global is listed in us-east-1. */
+static void tagged(struct sandbox *sandbox, struct lb_arena *arena, const char *region,
+                   struct sb_tagged *search)
+{
+    const struct lb_value *all = lb_map_get(sb_state(sandbox, "route53"), "tags");
+
+    for (size_t i = 0; i < lb_value_count(all) && lb_streq(region, "us-east-1"); i++) {
+        const struct lb_entry *entry = lb_map_nth(all, i);
+        struct lb_value *tags = lb_value_list(arena);
+
+        for (size_t k = 0; k < lb_value_count(entry->value); k++) {
+            const struct lb_entry *pair = lb_map_nth(entry->value, k);
+            struct lb_value *tag = lb_list_add(arena, tags, lb_value_map(arena));
+
+            lb_map_set_string(arena, tag, "Key", pair->key);
+            lb_map_set_string(arena, tag, "Value", lb_text(pair->value, ""));
+        }
+        sb_tagged_add(search, lb_arena_printf(arena, "arn:aws:route53:::%s", entry->key), tags);
+    }
+}
+
 const struct sb_service sb_service_route53 = {
     .name = "route53",
     .signing = "route53",
@@ -421,5 +442,6 @@ const struct sb_service sb_service_route53 = {
     .tick = sb_checks_tick,
     .error = error,
     .global = true,
+    .tagged = tagged,
     .dns = sb_dns_answer,
 };

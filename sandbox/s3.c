@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "base/utf8.h"
+#include "base/xml.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -335,6 +336,22 @@ static bool claims(const struct sandbox *sandbox, const struct sb_request *reque
            (!lb_streq(request->path, "/") && !lb_starts_with(request->path, "/20"));
 }
 
+static void tagged(struct sandbox *sandbox, struct lb_arena *arena, const char *region,
+                   struct sb_tagged *search)
+{
+    const struct lb_value *buckets = lb_map_get(sb_state(sandbox, "s3"), "buckets");
+    for (size_t i = 0; i < lb_value_count(buckets); i++) {
+        const struct lb_entry *bucket = lb_map_nth(buckets, i);
+        const struct lb_value *set = lb_value_at(bucket->value, "config/tagging/TagSet/Tag");
+        if (!lb_streq(lb_text_at(bucket->value, "region", ""), region))
+            continue;
+        struct lb_value *tags = lb_value_list(arena);
+        for (size_t k = 0; k < lb_xml_count(set); k++)
+            lb_list_add(arena, tags, lb_value_copy(arena, lb_xml_item(set, k)));
+        sb_tagged_add(search, lb_arena_printf(arena, "arn:aws:s3:::%s", bucket->key), tags);
+    }
+}
+
 const struct sb_service sb_service_s3 = {
     .name = "s3",
     .signing = "s3",
@@ -343,5 +360,6 @@ const struct sb_service sb_service_s3 = {
     .handle = handle,
     .tick = tick,
     .error = sb_error_s3,
+    .tagged = tagged,
     .anonymous = true,
 };

@@ -77,6 +77,8 @@ struct sb_response {
     const char *content_type;
 };
 
+struct sb_tagged; /* private to tagging.c: a search of the Resource Groups Tagging API */
+
 struct sb_service {
     const char *name;    /* "s3": key of the state, the word in call log and faults */
     const char *signing; /* credential scope; several services may share one ("es") */
@@ -102,6 +104,9 @@ struct sb_service {
                   const char *message);
     bool global;    /* one control plane for all regions, taken down by its name: iam, route53 */
     bool anonymous; /* unsigned and basic-auth calls reach handle, with caller ""; needs claims */
+    /* Tells sb_tagged_add what it keeps tagged in that region. NULL: nothing (also IAM: AWS's
+     * tagging API does not list it). */
+    void (*tagged)(struct sandbox *, struct lb_arena *, const char *region, struct sb_tagged *);
     /* What DNS answers for a name; only Route 53 sets it (`.dns = sb_dns_answer`). */
     struct lb_value *(*dns)(struct sandbox *, struct lb_arena *, const char *name);
 };
@@ -110,6 +115,8 @@ extern const struct sb_service *const sb_services[];
 
 /* --- what services ask of each other
  * --------------------------------------------------------------- */
+/* tagging.c: an object and its tags, a list of {Key, Value}. */
+void sb_tagged_add(struct sb_tagged *, const char *arn, const struct lb_value *tags);
 /* route53.c: {"name":…, "answers":[{"type","value","set_identifier"…}], …} of GET dns/NAME. */
 struct lb_value *sb_dns_answer(struct sandbox *, struct lb_arena *, const char *name);
 /* iam: the role's state by ARN or name; NULL when there is none. Keys as in GetRole, plus "inline"
