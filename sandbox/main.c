@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+extern char **environ; /* POSIX leaves its declaration to the program */
+
 #define EXIT_USAGE 64
 #define TICK_MS 500 /* wall time between two ticks while no request comes */
 
@@ -119,6 +121,25 @@ static void put_environment(const char *name, const char *value)
     setenv(name, value, 1);
 }
 
+/* Any service's own endpoint would win over the one that is set here. Each removal moves what
+ * follows, so the search begins anew. */
+static void clean_endpoints(void)
+{
+    static const char prefix[] = "AWS_ENDPOINT_URL_";
+    char name[128];
+    for (char **at = environ; at && *at;) {
+        size_t length = strcspn(*at, "=");
+        if (strncmp(*at, prefix, sizeof prefix - 1) != 0 || length >= sizeof name) {
+            at++;
+            continue;
+        }
+        memcpy(name, *at, length);
+        name[length] = '\0';
+        unsetenv(name);
+        at = environ;
+    }
+}
+
 /* Nothing of the user's own account may reach the command, nor a proxy stand between. */
 static void clean_environment(void)
 {
@@ -135,12 +156,6 @@ static void clean_environment(void)
                                         "AWS_USE_DUALSTACK_ENDPOINT",
                                         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
                                         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                                        "AWS_ENDPOINT_URL_S3",
-                                        "AWS_ENDPOINT_URL_IAM",
-                                        "AWS_ENDPOINT_URL_STS",
-                                        "AWS_ENDPOINT_URL_OPENSEARCH",
-                                        "AWS_ENDPOINT_URL_ROUTE_53",
-                                        "AWS_ENDPOINT_URL_CLOUDWATCH",
                                         "HTTP_PROXY",
                                         "http_proxy",
                                         "ALL_PROXY",
@@ -148,6 +163,7 @@ static void clean_environment(void)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         unsetenv(names[i]);
     }
+    clean_endpoints();
     setenv("AWS_CONFIG_FILE", "/dev/null", 1);
     setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
 }

@@ -1217,11 +1217,13 @@ def state_survives(program):
 
 
 def command_mode(program):
-    script = ('test -z "$AWS_PROFILE$AWS_SESSION_TOKEN$AWS_ENDPOINT_URL_S3" || exit 9; '
+    script = ('test -z "$AWS_PROFILE$AWS_SESSION_TOKEN" || exit 9; '
+              'test -z "$(env | grep ^AWS_ENDPOINT_URL_)" || exit 10; '
               'test "$LIFEBOAT_TIME_SCALE" = 60 || exit 8; '
               'test "$LIFEBOAT_CLUSTER_URL" = "$AWS_ENDPOINT_URL" || exit 6; exit 7')
     env = {**os.environ, "AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine",
-           "AWS_ENDPOINT_URL_S3": "http://example.com"}
+           "AWS_ENDPOINT_URL_S3": "http://example.com", "AWS_ENDPOINT_URL_SNS": "http://example.com",
+           "AWS_ENDPOINT_URL_EVENTBRIDGE": "http://example.com"}
     equal(subprocess.run([program, "--speed", "60", "--", "sh", "-c", script], env=env,
                          check=False).returncode, 7)
     equal(subprocess.run([program, "--", "/no/such/program"], env=env, check=False,
