@@ -64,6 +64,7 @@ static int spec_exit(struct lb_cli *cli, struct lb_stack **stacks, size_t count)
 {
     int code = lb_diags_exit(&cli->diags);
     for (size_t i = 0; i < count && stacks[i]; i++) {
+        lb_diags_sort(stacks[i]->diags); /* an entry in two regions has its errors once */
         lb_show_diags(cli, stacks[i]->diags);
         code = lb_exit_worse(code, lb_diags_exit(stacks[i]->diags));
     }
