@@ -32,8 +32,6 @@ OWN = {
            "ServerSideEncryptionConfigurationNotFoundError", "SlowDown"},
     # PriorRequestNotComplete is in Route 53's model, but not for each operation that can meet it.
     "route53": {"PriorRequestNotComplete", "ThrottlingException"},
-    "sts": set(), "iam": set(), "opensearch": set(), "cloudwatch": set(),
-    "resourcegroupstaggingapi": set(),
 }
 
 
@@ -174,7 +172,7 @@ def check_error(found, exchange, faults):
     if code in known:
         if known[code] and known[code] != status:
             faults.append(f"answer: {code} with HTTP {status}, the model says {known[code]}")
-    elif code not in COMMON and code not in OWN[found.service]:
+    elif code not in COMMON and code not in OWN.get(found.service, ()):
         faults.append(f"answer: {found.operation.name} knows no error {code!r}")
     if not error.get("Message"):
         faults.append(f"answer: {code} without a message")

@@ -11,9 +11,8 @@ import botocore.session
 
 import models_shape as shapes
 
-# SigV4's service name -> the model's
-MODELS = {"s3": "s3", "iam": "iam", "es": "opensearch", "route53": "route53", "sts": "sts",
-          "monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
+# SigV4's service name -> the model's, where they differ
+MODELS = {"es": "opensearch", "monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
 PLAIN_HEADERS = {"host", "user-agent", "accept", "accept-encoding", "connection", "authorization",
                  "content-type", "content-length", "expect", "x-amz-date", "x-amz-content-sha256",
                  "x-amz-security-token", "x-amz-target", "content-md5", "amz-sdk-invocation-id",
@@ -26,6 +25,7 @@ SUMS = {"content-md5": lambda body: hashlib.md5(body).digest(),
 NAMESPACES = {"s3": "http://s3.amazonaws.com/doc/2006-03-01/",
               "route53": "https://route53.amazonaws.com/doc/2013-04-01/"}
 SESSION = botocore.session.get_session()
+KNOWN = frozenset(SESSION.get_available_services())
 
 
 @functools.lru_cache(None)
@@ -93,7 +93,8 @@ def find_rest(service, exchange):
 
 def find(exchange):
     """The operation of a request, or None: no model knows it."""
-    service = MODELS.get(exchange.scope[1]) if exchange.scope else None
+    name = exchange.scope[1] if exchange.scope else None
+    service = MODELS.get(name, name if name in KNOWN else None)
     if not service:
         return None
     known = model(service)

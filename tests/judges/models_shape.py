@@ -220,9 +220,32 @@ def xml_structure(shape, element, where, faults, ordered):
     return out
 
 
+def map_names(shape):
+    """The names of an entry's two parts."""
+    return (shape.key.serialization.get("name", "key"),
+            shape.value.serialization.get("name", "value"))
+
+
+def xml_map(shape, element, where, faults, ordered):
+    """<entry><key>..</key><value>..</value></entry>..."""
+    out = {}
+    for entry in element:
+        parts = {local(part.tag): part for part in entry}
+        key, value = (parts.pop(name, None) for name in map_names(shape))
+        if local(entry.tag) != "entry" or key is None or value is None or parts:
+            faults.append(f"{where}: <{local(entry.tag)}> is no entry with key and value")
+        elif key.text in out:
+            faults.append(f"{where}: the key {key.text} is there twice")
+        else:
+            out[key.text] = xml_value(shape.value, value, f"{where}.{key.text}", faults, ordered)
+    return out
+
+
 def xml_value(shape, element, where, faults, ordered=True):
     if shape.type_name == "structure":
         return xml_structure(shape, element, where, faults, ordered)
+    if shape.type_name == "map" and not shape.serialization.get("flattened"):
+        return xml_map(shape, element, where, faults, ordered)
     if shape.type_name == "list":
         return xml_list(shape, [element], where, faults, ordered)
     if len(element):
@@ -252,10 +275,23 @@ def form_value(shape, prefix, pairs, used):
         return out or None
     if shape.type_name == "list":
         return form_list(shape, prefix, pairs, used)
+    if shape.type_name == "map":
+        return form_map(shape, prefix, pairs, used)
     if prefix in pairs:
         used.add(prefix)
         return Text(pairs[prefix])
     return None
+
+
+def form_map(shape, prefix, pairs, used):
+    """Attributes.entry.1.key=..&Attributes.entry.1.value=.."""
+    if not shape.serialization.get("flattened"):
+        prefix += ".entry"
+    (key_name, value_name), out, number = map_names(shape), {}, 1
+    while (key := form_value(shape.key, f"{prefix}.{number}.{key_name}", pairs, used)) is not None:
+        out[key] = form_value(shape.value, f"{prefix}.{number}.{value_name}", pairs, used)
+        number += 1
+    return out or None
 
 
 def form_list(shape, prefix, pairs, used):

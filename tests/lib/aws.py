@@ -2,7 +2,7 @@
 
 A request is data, as it stands in a story's seed:
     {service: s3, region: us-west-2, method: PUT, path: /bucket, query: lifecycle, body: "<...>"}
-    {service: iam, form: {Action: CreateRole, RoleName: ci, ...}}
+    {service: iam, form: {Action: CreateRole, RoleName: ci, ...}}     Version: unless it is in VERSIONS
     {service: es, region: us-east-1, method: POST, path: /2021-01-01/..., json: {...}}
     {domain: search, region: us-east-1, method: PUT, path: /_snapshot/x, json: {...}}
     {control: faults, json: [...]}
@@ -85,7 +85,7 @@ def _body(request, headers):
         return json.dumps(request["json"]).encode()
     if "form" in request:
         headers.setdefault("content-type", "application/x-www-form-urlencoded")
-        pairs = [("Version", VERSIONS[request["service"]])]
+        pairs = [] if "Version" in request["form"] else [("Version", VERSIONS[request["service"]])]
         _flatten("", {n: json.dumps(v) if n.endswith("Document") and not isinstance(v, str) else v
                       for n, v in request["form"].items()}, pairs)
         return urllib.parse.urlencode(pairs).encode()

@@ -2,10 +2,10 @@
 import re
 
 READERS = ("plan", "drift", "show", "validate", "explain", "schema", "version", "help", "completion")
-# Deleting one of these loses something that people own. Sub-documents (a bucket's replication rules,
-# a role's own inline policy) are parts of an object and may go when the spec says so.
-DELETES = re.compile(r"^Delete(Bucket|Objects?|Domain|Role|User|HostedZone|HealthCheck|Alarms|"
-                     r"Repository|Snapshot|SnapshotManagementPolicy|SlmPolicy|Policy|Index)$")
+# Deleting loses something that people own, whatever the kind. Only sub-documents (a bucket's
+# replication rules, a role's own inline policy), parts of an object, may go when the spec says so.
+DELETES = re.compile(r"^Delete(?!Bucket(Lifecycle|Policy|Replication)$"
+                     r"|Role(Policy|PermissionsBoundary)$)")
 
 
 def broken(verb, calls, secrets, texts):
