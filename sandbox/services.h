@@ -12,5 +12,6 @@ extern const struct sb_service sb_service_cluster;
 extern const struct sb_service sb_service_route53;
 extern const struct sb_service sb_service_cloudwatch;
 extern const struct sb_service sb_service_tagging;
+extern const struct sb_service sb_service_sns;
 
 #endif

@@ -84,6 +84,15 @@ alarms:
     missing_data: missing
     alarm_actions: ["TOPIC"]
     tags: {team: search}
+sns_topics:
+  pager: {display_name: "pager & <co>", tags: {team: search}}
+  audit:
+    region: secondary
+    kms_key: alias/audit
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        - {Sid: Rules, Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: "sns:Publish"}
 health_checks:
   front: {type: HTTPS_STR_MATCH, host: front.example.net, path: "/ready?a=1&b", search: <green>}
 failover:
@@ -156,6 +165,16 @@ def ownership_of(answer):
 
 def tags_of(answer):
     return judge.tags(answer["TagSet"])
+
+
+def topic(operation, region, name):
+    member = "--resource-arn" if operation.startswith("list") else "--topic-arn"
+    return ["sns", operation, member, f"arn:aws:sns:{region}:{ACCOUNT}:{STACK}-{name}"]
+
+
+def attributes_of(answer):
+    found = picked("DisplayName", "KmsMasterKeyId", "Policy")(answer["Attributes"])
+    return {**found, "Policy": json.loads(found["Policy"])}
 
 
 def picked(*names):
@@ -248,6 +267,20 @@ READS = [
      ["cloudwatch", "list-tags-for-resource", "--resource-arn",
       f"arn:aws:cloudwatch:{WEST}:{ACCOUNT}:alarm:moto-dr-lag-failover"],
      lambda a: judge.tags(a["Tags"]), owned("alarm.lag@secondary", team="search")),
+    *((f"topic in {region}", region, topic("get-topic-attributes", region, "pager"), attributes_of,
+       {"DisplayName": "pager & <co>", "KmsMasterKeyId": None, "Policy": document({
+           "Sid": "CloudWatchAlarms", **allow(
+               Principal={"Service": "cloudwatch.amazonaws.com"}, Action=["sns:Publish"],
+               Resource=[f"arn:aws:sns:{region}:{ACCOUNT}:moto-dr-pager"],
+               Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})})})
+      for region in (EAST, WEST)),
+    ("topic: tags", EAST, topic("list-tags-for-resource", EAST, "pager"),
+     lambda a: judge.tags(a["Tags"]), owned("sns_topic.pager@primary", team="search")),
+    ("stated topic", WEST, topic("get-topic-attributes", WEST, "audit"), attributes_of,
+     {"DisplayName": "", "KmsMasterKeyId": "alias/audit", "Policy": document({
+         "Sid": "Rules", **allow(
+             Principal={"Service": "events.amazonaws.com"}, Action="sns:Publish",
+             Resource=f"arn:aws:sns:{WEST}:{ACCOUNT}:moto-dr-audit")})}),
 ]
 CHECKED = {  # health checks by caller reference
     "lifeboat/moto-dr/front/1": ("front.example.net", "/ready?a=1&b", "<green>"),

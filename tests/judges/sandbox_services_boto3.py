@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Drives lifeboat-sandbox with boto3: OpenSearch Service, its clusters, Route 53 and CloudWatch.
+"""Drives lifeboat-sandbox with boto3: OpenSearch Service, its clusters, Route 53, CloudWatch and SNS.
 
 usage: sandbox_services_boto3.py PATH/lifeboat-sandbox [CHECK...]
 
@@ -26,6 +26,7 @@ except ImportError:
 import services_domains  # noqa: F401  the order of imports is the order of the checks
 import services_clusters
 import services_dns  # noqa: F401
+import services_topics  # noqa: F401
 from services_driver import CHECKS, WEST, Sandbox, check, equal, make_domain
 
 @check
