@@ -36,3 +36,9 @@ sudo=()
 export DEBIAN_FRONTEND=noninteractive
 "${sudo[@]}" apt-get update -qq
 "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+
+# A minimal system can end up with the Java runtime but without its certificates: Maven needs them.
+if [ "${1:-build}" = test ] && [ ! -s /etc/ssl/certs/java/cacerts ]; then
+    "${sudo[@]}" mkdir -p /etc/ssl/certs/java
+    "${sudo[@]}" update-ca-certificates -f >/dev/null
+fi
