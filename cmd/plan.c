@@ -52,9 +52,10 @@ int lb_cmd_plan(struct lb_cli *cli)
     struct lb_stack **stacks;
     struct lb_plan *plans;
     size_t count;
-    if (lb_option(cli, "out", NULL) && cli->arg_count > 1)
-        return lb_diags_error(&cli->diags, "LB-U001", NULL, "--out takes one spec") ? LB_EXIT_USAGE
-                                                                                    : 0;
+    if (lb_option(cli, "out", NULL) && cli->arg_count > 1) {
+        lb_diags_error(&cli->diags, "LB-U001", NULL, "--out takes one spec");
+        return LB_EXIT_USAGE;
+    }
     int code = lb_plan_specs(cli, &stacks, &count, &plans);
     if (code)
         return code;

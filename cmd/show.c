@@ -27,9 +27,10 @@ int lb_plan_load(struct lb_cli *cli, const struct lb_source *source, struct lb_p
 int lb_cmd_show(struct lb_cli *cli)
 {
     struct lb_plan plan;
-    if (!cli->arg_count)
-        return lb_diags_error(&cli->diags, "LB-U001", NULL, "show needs a PLANFILE") ? LB_EXIT_USAGE
-                                                                                     : 0;
+    if (!cli->arg_count) {
+        lb_diags_error(&cli->diags, "LB-U001", NULL, "show needs a PLANFILE");
+        return LB_EXIT_USAGE;
+    }
     struct lb_source *source = lb_source_read(cli, cli->args[0]);
     if (!source || lb_plan_load(cli, source, &plan) != 0)
         return lb_diags_exit(&cli->diags);
