@@ -1,0 +1,168 @@
+/* ledger.h: every plan and apply as a commit in git, and the lock that follows from it.
+ *
+ * One orphan branch a stack, refs/heads/lifeboat/<stack>, in the repository that holds the spec.
+ * One commit an event, always a child of the one before. Its tree: entry.json               the
+ * event: canonical JSON, see struct lb_ledger_entry entry.txt                the plan or the
+ * outcome as people read it spec.yaml                the exact bytes of the spec
+ *     plans/ab/cdef….json      every plan of this stack that was recorded, by its id
+ * Trailers of the message say the same again for `git log`. Objects and refs are written with
+ * libgit2; index, work tree, HEAD, config and hooks are never touched. This layer knows git and
+ * entries; it knows neither plans nor AWS.
+ */
+#ifndef LB_LEDGER_LEDGER_H
+#define LB_LEDGER_LEDGER_H
+
+#include "base/diag.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+#define LB_LEDGER_FORMAT "1.0"       /* a newer minor only adds; a newer major is refused */
+#define LB_LEDGER_BRANCH "lifeboat/" /* + stack, under refs/heads/ */
+#define LB_LOCK_ID 17                /* 16 hex digits with NUL */
+
+/* Kinds of event, from ledger/events.def. */
+enum lb_lock_effect { LB_LOCK_KEEPS, LB_LOCK_OPENS, LB_LOCK_CLOSES };
+struct lb_ledger_kind {
+    const char *name;    /* "apply-start" */
+    const char *summary; /* what it records, one line */
+    enum lb_lock_effect lock;
+};
+const struct lb_ledger_kind *lb_ledger_kind_find(const char *name); /* NULL: not known here */
+const struct lb_ledger_kind *lb_ledger_kind_nth(size_t i);          /* NULL past the end */
+
+/* An apply that began and has not ended. */
+struct lb_lock {
+    const char *id; /* of the apply-start that took it, 16 hex digits; NULL: nobody holds it */
+    const char *who, *host, *run;
+    const char *since, *expected_until; /* RFC 3339 UTC; the second may be NULL */
+    const char *plan;
+    const char *checkout; /* the repository it was taken in; see lb_ledger_abandoned */
+};
+
+/* One entry. Texts come from people, CI and other machines: hostile, escaped at the sink. */
+struct lb_ledger_entry {
+    const char *format_version;
+    const char *kind;
+    int64_t seq;    /* from 1 */
+    const char *id; /* 16 hex digits from the system's random source */
+    const char *at; /* RFC 3339 UTC */
+    const char *stack;
+    const char *tool;                    /* "lifeboat 0.1.0" */
+    const char *who, *host, *run;        /* run: URL of the CI run, NULL: none */
+    const char *plan;                    /* plan id, 64 hex digits; NULL: none */
+    const char *spec_path, *spec_digest; /* SHA-256 of spec.yaml */
+    const char *outcome;                 /* "done", "partial", ...; NULL: the kind has none */
+    const char *summary;                 /* one line, after the kind in the subject */
+    const char *reason;                  /* of a release */
+    const char *expected_until;
+    const char *checkout;
+    const char *ends;     /* id of the apply-start that an apply-end or release ends */
+    bool local;           /* written without the shared ledger: neither takes nor frees its lock */
+    const char *previous; /* SHA-256 of the entry.json before it; NULL for the first */
+    struct lb_lock lock;  /* as it is after this entry */
+    const struct lb_value *body; /* the kind's own: objects, results; NULL: none */
+    char commit[41];             /* its name in git, once written or read */
+};
+
+enum lb_ledger_mode {
+    LB_LEDGER_SHARED, /* with the remote, where there is one */
+    LB_LEDGER_LOCAL,  /* only this repository; `history sync` shares it later */
+    LB_LEDGER_NONE,
+};
+int lb_ledger_mode_parse(const char *name, enum lb_ledger_mode *out); /* auto, local, none */
+
+struct lb_ledger_options {
+    enum lb_ledger_mode mode;
+    const char *remote; /* NULL: `origin`, or the only one there is */
+    int64_t deadline_s; /* of all talk with the remote for one entry; 0: 60 */
+    const volatile int *stop;
+    /* True when the bytes hold a secret of this run: such an entry is refused. NULL: none known. */
+    bool (*holds_secret)(const char *bytes, size_t length);
+};
+
+struct lb_ledger;
+
+/* The repository that `path` (a file or folder) is in. 0 with *out NULL when there is none: then
+ * nothing is recorded. -1 with diagnostics when it is one that cannot be used: SHA-256, owned by
+ * somebody else, damaged. */
+int lb_ledger_open(struct lb_arena *arena, struct lb_diags *diags, const char *path,
+                   const struct lb_ledger_options *options, struct lb_ledger **out);
+void lb_ledger_close(struct lb_ledger *ledger); /* NULL is fine */
+/* The remote's name; NULL: entries stay in this repository. */
+const char *lb_ledger_remote(const struct lb_ledger *ledger);
+/* Names of the stacks that have a ledger here (own branch or a remote's), sorted. */
+const char **lb_ledger_stacks(struct lb_ledger *ledger, size_t *count);
+
+/* --- reading (chain.c): offline ------------------------------------------------------------------
+ */
+/* The newest commit known here; "" when the stack has no ledger. */
+int lb_ledger_tip(struct lb_ledger *ledger, const char *stack, char out[41]);
+/* What the commit's message tells: kind, seq, at, who, host, run, plan, spec_digest, outcome,
+ * summary. `parent` gets the commit before it ("" for the first). The texts live in `arena`. */
+int lb_ledger_glance(struct lb_ledger *ledger, struct lb_arena *arena, const char *commit,
+                     struct lb_ledger_entry *out, char parent[41]);
+/* The whole entry, strictly read. */
+int lb_ledger_read(struct lb_ledger *ledger, const char *commit, struct lb_ledger_entry *out);
+/* A file of the entry: "entry.txt", "spec.yaml". NULL with a diagnostic when it is not there. */
+struct lb_source *lb_ledger_file(struct lb_ledger *ledger, const char *commit, const char *name);
+/* Finds what `name` means: a plan id or its beginning (8 digits or more), a commit or its
+ * beginning. `commit` gets the newest commit that holds it, `plan` the plan's document (NULL when
+ * the entry has none). Looks at all stacks when `stack` is NULL. -1 with a diagnostic when nothing
+ * or more than one thing has this name. */
+int lb_ledger_find(struct lb_ledger *ledger, const char *stack, const char *name, char commit[41],
+                   struct lb_source **plan);
+
+/* --- writing (write.c)
+ * ----------------------------------------------------------------------------- */
+struct lb_ledger_draft {
+    struct lb_ledger_entry
+        entry; /* kind, stack, tool, who... ; seq, id, at, previous, lock are filled in */
+    const struct lb_str *text; /* entry.txt */
+    const char *spec;          /* bytes; NULL: that of the entry before it */
+    size_t spec_length;
+    const struct lb_value *document; /* the plan, for entry.plan; NULL: recorded before, or none */
+};
+/* Brings the news of the remote, if there is one. A branch that was rewound or rewritten since it
+ * was seen last, or is gone, is an alarm: -1. */
+int lb_ledger_refresh(struct lb_ledger *ledger, const char *stack);
+/* The lock as far as it is known here; refresh first. lock->id is NULL when it is free. */
+int lb_ledger_lock(struct lb_ledger *ledger, const char *stack, struct lb_lock *out);
+/* Writes the entry as the child of the newest one and shares it; tries again while others are
+ * faster. A kind that opens the lock fails with LB-G020 (exit 7) when somebody holds it; one that
+ * closes it fails when `ends` is not the lock that is held. On success `written` is the whole
+ * entry. */
+int lb_ledger_append(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
+                     struct lb_ledger_entry *written);
+/* Shares the entries that were written with mode LOCAL. *shared: how many. */
+int lb_ledger_sync(struct lb_ledger *ledger, const char *stack, size_t *shared);
+
+/* --- the lock (lock.c)
+ * ------------------------------------------------------------------------------ */
+/* Holds a file lock of this repository for as long as the process lives, so that a lock in the
+ * ledger whose process has died can be told from one that is held. -1: another process here holds
+ * it. */
+int lb_ledger_hold(struct lb_ledger *ledger, const char *stack);
+void lb_ledger_unhold(struct lb_ledger *ledger);
+/* The lock was taken in this very repository by a process that has ended. */
+bool lb_ledger_abandoned(struct lb_ledger *ledger, const char *stack, const struct lb_lock *lock);
+/* Is `id` still the lock? Asks the remote, where there is one. 0: yes; 1: no, it was broken
+ * (LB-G021); -1: the remote could not be asked. */
+int lb_ledger_still_held(struct lb_ledger *ledger, const char *stack, const char *id);
+
+/* --- proof (verify.c)
+ * ------------------------------------------------------------------------------- */
+struct lb_ledger_proof {
+    size_t entries, plans;
+    char tip[41];
+};
+/* Walks the whole chain: one parent each, seq without gaps, digests of the entry before, of the
+ * spec and of the plan, trailers equal to the entry, the lock as it follows from the events, and
+ * what was seen here before is still part of it. Each fault is a diagnostic. `check_plan` tells
+ * whether a plan document has the id it claims; NULL: not asked. */
+int lb_ledger_verify(struct lb_ledger *ledger, const char *stack,
+                     bool (*check_plan)(void *payload, const struct lb_source *document,
+                                        const char *id),
+                     void *payload, struct lb_ledger_proof *out);
+
+#endif
