@@ -95,8 +95,6 @@ void lb_render_text(struct lb_arena *arena, const struct lb_plan *plan, bool col
                     struct lb_str *out);
 /* A value on one line, strings quoted, hostile bytes escaped, cut at `max` columns. */
 void lb_render_value(struct lb_str *out, const struct lb_value *value, size_t max);
-/* Writes the plan in --format to `out`. */
-int lb_render_plan(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out);
 
 /* --- the verbs
  * ------------------------------------------------------------------------------------------ */

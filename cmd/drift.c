@@ -1,5 +1,5 @@
 /* drift.c: does live still match? For schedules and alerts: short, and exit 2 when not. */
-#include "cmd/cli.h"
+#include "cmd/render.h"
 
 /* What would refuse an apply decides the exit code, so it is named here too. */
 static void print_finding(struct lb_cli *cli, const struct lb_diag *finding, struct lb_str *out)
@@ -36,21 +36,23 @@ int lb_cmd_drift(struct lb_cli *cli)
     struct lb_stack **stacks;
     struct lb_plan *plans;
     size_t count;
+    if (lb_render_check(cli) != 0)
+        return LB_EXIT_USAGE;
     int code = lb_plan_specs(cli, &stacks, &count, &plans);
     if (code)
         return code;
     struct lb_str out = {0};
-    bool json = lb_streq(lb_option(cli, "format", "text"), "json");
+    bool text = lb_streq(lb_option(cli, "format", "text"), "text");
     for (size_t i = 0; i < count; i++) {
-        if (json)
-            lb_render_plan(cli, &plans[i], &out);
-        else
+        if (text)
             print_drift(cli, &plans[i], &out);
         code = lb_exit_worse(code, lb_exit_of_plan(&plans[i]));
         if (!lb_plan_empty(&plans[i]))
             code = lb_exit_worse(code, LB_EXIT_CHANGES);
     }
-    lb_out(cli, &out);
+    int failed = text ? 0 : lb_render_plans(cli, plans, count, &out);
+    if (!failed)
+        lb_out(cli, &out);
     lb_str_release(&out);
-    return code;
+    return failed ? lb_diags_exit(&cli->diags) : code;
 }

@@ -1,5 +1,5 @@
 /* plan.c: what would change, for one spec or a fleet. */
-#include "cmd/cli.h"
+#include "cmd/render.h"
 
 #include "base/json.h"
 
@@ -18,13 +18,9 @@ static int write_plan(struct lb_cli *cli, const struct lb_plan *plan)
 static int print_plans(struct lb_cli *cli, const struct lb_plan *plans, size_t count)
 {
     struct lb_str out = {0};
-    int result = 0;
-    for (size_t i = 0; i < count && result == 0; i++) {
-        if (i && lb_streq(lb_option(cli, "format", "text"), "text"))
-            lb_str_putc(&out, '\n');
-        result = lb_render_plan(cli, &plans[i], &out);
-    }
-    lb_out(cli, &out);
+    int result = lb_render_plans(cli, plans, count, &out);
+    if (result == 0)
+        lb_out(cli, &out);
     lb_str_release(&out);
     return result;
 }
@@ -39,7 +35,7 @@ static void print_fleet(struct lb_cli *cli, const struct lb_plan *plans, size_t 
     }
     lb_str_printf(&out, "%zu stacks: %zu with changes, %zu refused or incomplete.\n", count,
                   changed, refused);
-    /* in a stream of JSON documents the closing line for people goes beside it */
+    /* beside documents for programs goes the closing line for people */
     if (lb_streq(lb_option(cli, "format", "text"), "text"))
         lb_out(cli, &out);
     else
@@ -56,10 +52,13 @@ int lb_cmd_plan(struct lb_cli *cli)
         lb_diags_error(&cli->diags, "LB-U001", NULL, "--out takes one spec");
         return LB_EXIT_USAGE;
     }
+    if (lb_render_check(cli) != 0)
+        return LB_EXIT_USAGE;
     int code = lb_plan_specs(cli, &stacks, &count, &plans);
     if (code)
         return code;
-    if (print_plans(cli, plans, count) != 0)
+    /* the file first: what cannot be printed as asked can be shown from it */
+    if (write_plan(cli, &plans[0]) != 0 || print_plans(cli, plans, count) != 0)
         return lb_diags_exit(&cli->diags);
     if (count > 1)
         print_fleet(cli, plans, count);
@@ -68,7 +67,5 @@ int lb_cmd_plan(struct lb_cli *cli)
         if (lb_flag(cli, "detailed-exitcode") && !lb_plan_empty(&plans[i]))
             code = lb_exit_worse(code, LB_EXIT_CHANGES);
     }
-    if (write_plan(cli, &plans[0]) != 0)
-        return lb_diags_exit(&cli->diags);
     return code;
 }

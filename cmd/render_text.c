@@ -1,7 +1,7 @@
 /* render_text.c: the plan as a person reads it: findings first, then changes by region, then the
  * order of work and one closing line. A symbol always stands with its word; colour is never alone.
  */
-#include "cmd/cli.h"
+#include "cmd/render.h"
 #include "cmd/render_block.h"
 
 #include "base/time.h"
@@ -68,28 +68,13 @@ static void render_finding(struct page *page, const struct lb_diag *finding)
         lb_str_printf(page->out, "    = try: %s\n", finding->remedy);
 }
 
-/* A region that is down answers none of a dozen reads of one object: told once, then counted. */
-static size_t like_it(const struct lb_plan *plan, size_t i)
-{
-    const struct lb_diag *first = &plan->findings[i];
-    size_t count = 0;
-    while (first->service && i + count + 1 < plan->finding_count) {
-        const struct lb_diag *next = &plan->findings[i + count + 1];
-        if (!next->service || !lb_streq(next->code, first->code) ||
-            !lb_streq(next->address, first->address))
-            break;
-        count++;
-    }
-    return count;
-}
-
 static void render_findings(struct page *page)
 {
     const struct lb_plan *plan = page->plan;
     if (plan->finding_count)
         lb_str_putc(page->out, '\n');
     for (size_t i = 0; i < plan->finding_count; i++) {
-        size_t more = like_it(plan, i);
+        size_t more = lb_finding_repeats(plan->findings, plan->finding_count, i);
         render_finding(page, &plan->findings[i]);
         if (more)
             lb_str_printf(page->out, "    and %zu more of its calls likewise\n", more);
@@ -228,20 +213,6 @@ static void render_region(struct page *page, const char *region)
  * ---------------------------------------------------------------------------------------------------
  */
 
-static int64_t longest_path(struct lb_arena *arena, const struct lb_plan *plan)
-{
-    int64_t *ends = lb_arena_array(arena, plan->step_count + 1, sizeof *ends);
-    int64_t longest = 0;
-    for (size_t i = 0; i < plan->step_count; i++) {
-        for (size_t k = 0; k < plan->steps[i].need_count; k++)
-            if (ends[plan->steps[i].needs[k]] > ends[i])
-                ends[i] = ends[plan->steps[i].needs[k]];
-        ends[i] += plan->steps[i].estimate_s;
-        longest = ends[i] > longest ? ends[i] : longest;
-    }
-    return longest;
-}
-
 static void render_steps(struct page *page)
 {
     const struct lb_plan *plan = page->plan;
@@ -251,7 +222,7 @@ static void render_steps(struct page *page)
     paint(page, "1", "Steps");
     lb_str_printf(page->out,
                   ", in an order that respects what needs what; about %s on the longest path\n",
-                  lb_duration_words(page->arena, longest_path(page->arena, plan)));
+                  lb_duration_words(page->arena, lb_plan_longest_path(page->arena, plan)));
     for (size_t i = 0; i < plan->step_count; i++) {
         const struct lb_step *step = &plan->steps[i];
         lb_str_printf(page->out, "  %4s  %-40s  %s  (%s)\n", step->id,

@@ -1,4 +1,5 @@
 /* show.c: a saved plan again, offline, in any format. */
+#include "cmd/render.h"
 #include "cmd/saved.h"
 
 #include "base/json.h"
@@ -31,12 +32,14 @@ int lb_cmd_show(struct lb_cli *cli)
         lb_diags_error(&cli->diags, "LB-U001", NULL, "show needs a PLANFILE");
         return LB_EXIT_USAGE;
     }
+    if (lb_render_check(cli) != 0)
+        return LB_EXIT_USAGE;
     struct lb_source *source = lb_source_read(cli, cli->args[0]);
     if (!source || lb_plan_load(cli, source, &plan) != 0)
         return lb_diags_exit(&cli->diags);
     struct lb_str out = {0};
-    lb_render_plan(cli, &plan, &out);
-    lb_out(cli, &out);
+    if (lb_render_plans(cli, &plan, 1, &out) == 0)
+        lb_out(cli, &out);
     lb_str_release(&out);
     return lb_diags_exit(&cli->diags);
 }

@@ -1,5 +1,5 @@
 /* validate.c: specs offline: every error at once, and the hazards that need no live state. */
-#include "cmd/cli.h"
+#include "cmd/render.h"
 
 #include "planner/hazard.h"
 
@@ -8,6 +8,7 @@
 struct checked {
     struct lb_stack *stack;
     bool whole; /* it loaded without an error */
+    struct lb_diags *findings;
 };
 
 /* What validate has to say of one spec: its errors, else the findings that need no live state,
@@ -65,11 +66,41 @@ static void print_json(struct lb_cli *cli, const struct lb_stack *stack,
     lb_str_release(&out);
 }
 
+/* The formats that findings share with plans. */
+static int print_reports(struct lb_cli *cli, const struct checked *all, size_t count)
+{
+    struct lb_report *items = lb_arena_array(cli->arena, count + 1, sizeof *items);
+    for (size_t i = 0; i < count; i++)
+        items[i] = (struct lb_report){
+            .path = all[i].stack->source->path,
+            .stack = all[i].stack->name ? lb_escape(cli->arena, all[i].stack->name) : "",
+            .version = cli->engine.version,
+            .findings = all[i].findings->items,
+            .finding_count = all[i].findings->count};
+    struct lb_reports reports = {.items = items, .count = count};
+    struct lb_str out = {0};
+    int result = lb_render_reports(cli, &reports, &out);
+    if (result == 0)
+        lb_out(cli, &out);
+    lb_str_release(&out);
+    return result;
+}
+
+static int print(struct lb_cli *cli, const struct checked *all, size_t count)
+{
+    const char *format = lb_option(cli, "format", "text");
+    bool text = lb_streq(format, "text");
+    if (!text && !lb_streq(format, "json"))
+        return print_reports(cli, all, count);
+    for (size_t i = 0; i < count; i++)
+        (text ? print_text : print_json)(cli, all[i].stack, all[i].findings);
+    return 0;
+}
+
 int lb_cmd_validate(struct lb_cli *cli)
 {
     size_t count, whole_count = 0;
     const char *const *paths = lb_spec_paths(cli, &count);
-    bool json = lb_streq(lb_option(cli, "format", "text"), "json");
     struct checked *all = lb_arena_array(cli->arena, count + 1, sizeof *all);
     struct lb_stack **whole = lb_arena_array(cli->arena, count + 1, sizeof(struct lb_stack *));
     int code = LB_EXIT_OK;
@@ -84,9 +115,8 @@ int lb_cmd_validate(struct lb_cli *cli)
     }
     const struct lb_fleet *fleet = lb_fleet_new(cli->arena, whole, whole_count);
     for (size_t i = 0; i < count; i++) {
-        struct lb_diags *findings = findings_of(cli, &all[i], fleet);
-        (json ? print_json : print_text)(cli, all[i].stack, findings);
-        code = lb_exit_worse(code, lb_diags_exit(findings));
+        all[i].findings = findings_of(cli, &all[i], fleet);
+        code = lb_exit_worse(code, lb_diags_exit(all[i].findings));
     }
-    return code;
+    return print(cli, all, count) == 0 ? code : lb_diags_exit(&cli->diags);
 }

@@ -2,8 +2,10 @@
 #include "cmd/cli.h"
 
 #define FORMAT_PLAN                                                                                \
+    {"format", "FORMAT", "how to print the plan", "text|json|markdown|sarif|junit|github|gitlab",  \
+     false},                                                                                       \
     {                                                                                              \
-        "format", "FORMAT", "how to print the plan", "text|json", false                            \
+        "max-bytes", "N", "of markdown: shorten the page until it fits", NULL, false               \
     }
 #define TARGETS                                                                                    \
     {"target", "ADDRESS", "only this object and what it needs", NULL, true},                       \
@@ -16,7 +18,7 @@
     }
 
 static const struct lb_option validate_options[] = {
-    {"format", "FORMAT", "how to print findings", "text|json", false}, END};
+    {"format", "FORMAT", "how to print findings", "text|json|sarif|junit|github", false}, END};
 static const struct lb_option plan_options[] = {
     {"out", "FILE", "also write the plan to FILE, for review and for apply", NULL, false},
     {"detailed-exitcode", NULL, "exit 2 when there are changes", NULL, false},
@@ -54,7 +56,8 @@ const struct lb_verb lb_verbs[] = {
     {"show", "PLANFILE", "print a saved plan", "Prints a plan that `plan --out` wrote. Offline.",
      show_options, 1, false, false, lb_cmd_show},
     {"drift", "[SPEC...]", "exit 2 when live differs from the spec",
-     "Plans and prints only whether live state still matches each SPEC, for schedules and alerts.",
+     "Plans and prints only whether live state still matches each SPEC, for schedules and alerts. "
+     "Other formats than text print the plan.",
      show_options, SIZE_MAX, false, true, lb_cmd_drift},
     {"explain", "[CODE|KIND[.FIELD]|exit-codes]", "say what a code, kind or field means",
      "Prints the page of a diagnostic code (LB-H001), a kind (bucket), a field of it "

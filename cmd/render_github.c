@@ -1,0 +1,180 @@
+/* render_github.c: annotations for a GitHub Actions log: ::error file=,line=,col=,title=::message.
+ *
+ * The runner shows 10 annotations of a level and step, and 50 of a job; what is more is lost
+ * without a word. So at most 10 of a level are printed, and the tenth says how many there are more.
+ * Escaping is that of the runner's own toolkit (actions/toolkit, packages/core/src/command.ts):
+ * %, CR and LF in a message, : and , too in a property.
+ */
+#include "cmd/render.h"
+
+#include <string.h>
+
+#define PER_LEVEL 10
+
+struct annotation {
+    enum lb_severity level;
+    const struct lb_mark *mark;
+    const char *title, *message;
+};
+
+struct annotations {
+    struct lb_arena *arena;
+    struct annotation *items;
+    size_t count, capacity;
+};
+
+static void add(struct annotations *all, enum lb_severity level, const struct lb_mark *mark,
+                const char *title, const char *message)
+{
+    all->items = lb_arena_grow(all->arena, all->items, all->count, all->count + 1,
+                               sizeof *all->items, &all->capacity);
+    all->items[all->count++] = (struct annotation){level, mark, title, message};
+}
+
+/* --- what is told
+ * ------------------------------------------------------------------------------------ */
+
+static const char *sentence(struct lb_arena *arena, const struct lb_diag *it)
+{
+    struct lb_str text = {0};
+    const char *parts[] = {it->address, it->detail};
+    lb_str_puts(&text, it->summary ? it->summary : "");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i] && *parts[i])
+            lb_str_printf(&text, ": %s", parts[i]);
+    if (it->why && *it->why)
+        lb_str_printf(&text, "\nwhy: %s", it->why);
+    if (it->remedy && *it->remedy)
+        lb_str_printf(&text, "\ntry: %s", it->remedy);
+    return lb_str_take(&text, arena);
+}
+
+static const char *change_text(struct lb_arena *arena, const struct lb_change *change)
+{
+    struct lb_str text = {0};
+    lb_str_printf(&text, "%s %s", lb_change_word(change), lb_escape(arena, change->address));
+    for (size_t i = 0; i < change->field_count && change->action == LB_ACTION_UPDATE; i++)
+        lb_str_printf(&text, "%s%s", i ? ", " : ": ", lb_escape(arena, change->fields[i].path));
+    if (change->disruption)
+        lb_str_printf(&text, "\ndisruption: %s", lb_escape(arena, change->disruption));
+    return lb_str_take(&text, arena);
+}
+
+/* What destroys or disturbs stands before the warnings, the other changes after them. */
+static void add_changes(const struct lb_reports *reports, const struct lb_report *report,
+                        bool grave, struct annotations *all)
+{
+    const struct lb_plan *plan = report->plan;
+    if (plan && !plan->complete && grave)
+        add(all, LB_ERROR, NULL, lb_report_name(report),
+            "not everything could be read: the plan is incomplete and cannot be applied");
+    for (size_t i = 0; plan && i < plan->change_count; i++) {
+        const struct lb_change *change = &plan->changes[i];
+        if (lb_change_grave(change) == grave)
+            add(all, grave || (reports->drift && lb_change_differs(change)) ? LB_WARNING : LB_INFO,
+                &change->mark, lb_report_name(report), change_text(reports->arena, change));
+    }
+}
+
+static void add_findings(const struct lb_reports *reports, const struct lb_report *report,
+                         struct annotations *all)
+{
+    for (size_t i = 0; i < report->finding_count; i++) {
+        const struct lb_diag *it = &report->findings[i];
+        add(all, it->severity, &it->mark,
+            lb_arena_printf(reports->arena, "%s %s", it->code, lb_report_name(report)),
+            sentence(reports->arena, it));
+    }
+}
+
+/* The numbers come first of their level, so that they are never what is left out. */
+static void add_summary(const struct lb_reports *reports, const struct lb_report *report,
+                        struct annotations *all)
+{
+    size_t errors = 0;
+    for (size_t i = 0; i < report->finding_count; i++)
+        errors += report->findings[i].severity == LB_ERROR;
+    if (report->plan)
+        add(all, LB_INFO, NULL, lb_report_name(report),
+            lb_plan_summary(reports->arena, report->plan));
+    else
+        add(all, LB_INFO, NULL, lb_report_name(report),
+            lb_arena_printf(reports->arena, "%s: %s", report->path,
+                            errors ? lb_counted(reports->arena, errors, "error") : "valid"));
+}
+
+/* --- how
+ * --------------------------------------------------------------------------------------------- */
+
+static void escape(struct lb_str *out, const char *text, bool property)
+{
+    struct lb_str safe = {0};
+    lb_str_escape(&safe, text, strlen(text), true);
+    for (const char *at = lb_str_text(&safe); *at; at++) {
+        if (strchr("%\r\n", *at) || (property && strchr(":,", *at)))
+            lb_str_printf(out, "%%%02X", (unsigned)(unsigned char)*at);
+        else
+            lb_str_putc(out, *at);
+    }
+    lb_str_release(&safe);
+}
+
+static void print(struct lb_str *out, const struct annotation *it)
+{
+    static const char *const commands[] = {
+        [LB_ERROR] = "error", [LB_WARNING] = "warning", [LB_INFO] = "notice"};
+    const struct lb_mark *mark = it->mark;
+    lb_str_printf(out, "::%s ", commands[it->level]);
+    if (mark && mark->line && mark->source) {
+        lb_str_puts(out, "file=");
+        escape(out, mark->source->path, true);
+        lb_str_printf(out, ",line=%u,", (unsigned)mark->line);
+        /* columns are refused where the annotation spans lines */
+        if (mark->column && (!mark->end_line || mark->end_line == mark->line))
+            lb_str_printf(out, "col=%u,", (unsigned)mark->column);
+    }
+    lb_str_puts(out, "title=");
+    escape(out, it->title, true);
+    lb_str_puts(out, "::");
+    escape(out, it->message, false);
+    lb_str_putc(out, '\n');
+}
+
+static void print_level(const struct annotations *all, enum lb_severity level, struct lb_str *out)
+{
+    size_t count = 0, shown = 0;
+    for (size_t i = 0; i < all->count; i++)
+        count += all->items[i].level == level;
+    size_t most = count > PER_LEVEL ? PER_LEVEL - 1 : count;
+    for (size_t i = 0; i < all->count && shown < most; i++) {
+        if (all->items[i].level != level)
+            continue;
+        print(out, &all->items[i]);
+        shown++;
+    }
+    if (count > shown) {
+        struct annotation more = {level, NULL, "lifeboat",
+                                  lb_arena_printf(all->arena,
+                                                  "and %zu more of this level; --format text "
+                                                  "tells all",
+                                                  count - shown)};
+        print(out, &more);
+    }
+}
+
+int lb_render_github(const struct lb_reports *reports, struct lb_str *out)
+{
+    struct annotations all = {.arena = reports->arena};
+    for (size_t i = 0; i < reports->count; i++)
+        add_summary(reports, &reports->items[i], &all);
+    for (size_t i = 0; i < reports->count; i++)
+        add_changes(reports, &reports->items[i], true, &all);
+    for (size_t i = 0; i < reports->count; i++)
+        add_findings(reports, &reports->items[i], &all);
+    for (size_t i = 0; i < reports->count; i++)
+        add_changes(reports, &reports->items[i], false, &all);
+    print_level(&all, LB_ERROR, out);
+    print_level(&all, LB_WARNING, out);
+    print_level(&all, LB_INFO, out);
+    return 0;
+}
