@@ -72,7 +72,8 @@ static const char *tag_of(const char *code)
     static const struct {
         char letter;
         const char *tag;
-    } tags[] = {{'S', "spec"}, {'H', "hazard"}, {'A', "api"}, {'P', "plan"}, {'U', "usage"}};
+    } tags[] = {{'S', "spec"}, {'H', "hazard"}, {'A', "api"},
+                {'P', "plan"}, {'U', "usage"},  {'G', "git"}};
     for (size_t i = 0; lb_starts_with(code, "LB-") && i < sizeof tags / sizeof *tags; i++)
         if (code[3] == tags[i].letter)
             return tags[i].tag;
