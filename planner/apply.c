@@ -318,7 +318,8 @@ static void answered(void *payload, const struct lb_answer *answer)
         if (task->pause_ms > 15000)
             task->pause_ms = 15000;
         exchange->after(exchange->self, task->pause_ms, resend, task);
-    } else if (listed(task->call->retry_on, answer->error_code)) {
+    } else if (listed(task->call->retry_on, answer->error_code) ||
+               listed(task->call->final_on, answer->error_code)) {
         /* Refused to the end. The object may be there all the same: a repository is registered
          * before it is verified, and one that cannot be reached is not done. */
         fail(task, diag);

@@ -8,9 +8,19 @@
 /* --- writers
  * ---------------------------------------------------------------------------------------- */
 
+static const char *bucket_name(const struct lb_resource *repository)
+{
+    return lb_text_at(repository->desired, "settings/bucket", NULL);
+}
+
+static const char *folder_of(const struct lb_resource *repository)
+{
+    return lb_text_at(repository->desired, "settings/location", NULL);
+}
+
 static bool is_writer(const struct lb_resource *repository)
 {
-    return lb_text_at(repository->desired, "settings/bucket", NULL) &&
+    return (bucket_name(repository) || folder_of(repository)) &&
            !lb_bool_at(repository->desired, "settings/readonly", false);
 }
 
@@ -23,9 +33,15 @@ static const char *path_of(struct lb_arena *arena, const struct lb_resource *rep
 static bool same_place(struct lb_arena *arena, const struct lb_resource *a,
                        const struct lb_resource *b)
 {
-    return lb_streq(lb_text_at(a->desired, "settings/bucket", NULL),
-                    lb_text_at(b->desired, "settings/bucket", NULL)) &&
+    return bucket_name(a) && lb_streq(bucket_name(a), bucket_name(b)) &&
            lb_prefix_meets(path_of(arena, a), path_of(arena, b));
+}
+
+/* What two clusters call one folder may be two, so only those of one domain are compared. */
+static bool same_folder(const struct lb_resource *a, const struct lb_resource *b)
+{
+    return folder_of(a) && lb_streq(folder_of(a), folder_of(b)) &&
+           lb_streq(lb_text_at(a->stated, "domain", NULL), lb_text_at(b->stated, "domain", ""));
 }
 
 /* Both sides of one repository that write are LB-H021's. */
@@ -34,12 +50,16 @@ static void check_pair(struct lb_hazard_context *context, const struct lb_resour
 {
     struct lb_arena *arena = context->stack->arena;
     bool mine = other == context->stack;
-    if (!is_writer(a) || !is_writer(b) || (mine && lb_streq(a->name, b->name)) ||
-        !same_place(arena, a, b))
+    if (!is_writer(a) || !is_writer(b) || (mine && lb_streq(a->name, b->name)))
+        return;
+    if (mine && same_folder(a, b))
+        lb_hazard_report(context, b, NULL, "%s writes to folder \"%s\" too", a->address,
+                         folder_of(a));
+    if (!same_place(arena, a, b))
         return;
     lb_hazard_report(context, b, NULL, "%s%s%s%s writes to \"%s\" of bucket \"%s\" too", a->address,
                      mine ? "" : " of stack \"", mine ? "" : other->name, mine ? "" : "\"",
-                     path_of(arena, a), lb_text_at(a->desired, "settings/bucket", ""));
+                     path_of(arena, a), bucket_name(a));
 }
 
 void lb_hazard_check_writers(struct lb_hazard_context *context)
@@ -94,12 +114,11 @@ struct lb_fleet *lb_fleet_new(struct lb_arena *arena, struct lb_stack *const *st
         const struct lb_resource *repository;
         size_t k = 0;
         while ((repository = lb_stack_next(stacks[i], "repository", &k))) {
-            if (!is_writer(repository))
+            if (!is_writer(repository) || !bucket_name(repository))
                 continue;
             struct writer *writer = lb_arena_alloc(arena, sizeof *writer);
             *writer = (struct writer){stacks[i], repository, NULL};
-            struct bucket *bucket = bucket_of(
-                fleet, lb_text_at(repository->desired, "settings/bucket", ""));
+            struct bucket *bucket = bucket_of(fleet, bucket_name(repository));
             *bucket->last = writer;
             bucket->last = &writer->next;
         }
@@ -279,5 +298,20 @@ void lb_hazard_check_multi_az(struct lb_hazard_context *context)
         if (lb_bool(standby, false) && is_restored_to(context, domain))
             lb_hazard_report(context, domain, &standby->mark,
                              "snapshots are restored to %s after a failover", domain->address);
+    }
+}
+
+/* --- clusters of one's own
+ * ---------------------------------------------------------------------------------- */
+
+void lb_hazard_check_engine(struct lb_hazard_context *context)
+{
+    const struct lb_resource *domain;
+    size_t i = 0;
+    while ((domain = lb_stack_next(context->stack, "domain", &i))) {
+        const struct lb_value *stated = lb_map_get(domain->stated, "engine");
+        const char *live = lb_text_at(domain->live.value, "engine", NULL);
+        if (lb_map_get(domain->stated, "endpoint") && live && !lb_streq(lb_text(stated, ""), live))
+            lb_hazard_report(context, domain, &stated->mark, "it runs %s", live);
     }
 }

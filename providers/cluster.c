@@ -8,6 +8,8 @@
 
 #include "providers/names.h"
 
+#include "transport/retry.h"
+
 #include <string.h>
 
 const struct lb_service lb_cluster_service = {
@@ -126,15 +128,40 @@ static const char *remedy_of(struct lb_read *read, const struct lb_answer *answe
            "the domain's access policy; the security plugin has not seen the request";
 }
 
+/* Who has an API that a cluster lacks; the first path that fits. */
+static const char *remedy_of_lack(const char *path)
+{
+    static const struct {
+        const char *path, *remedy;
+    } lacks[] = {
+        {"/_slm/",
+         "the cluster has no snapshot lifecycle management: run Elastic's default distribution "
+         "(7.4 or later; the open-source build leaves it out), or take the schedule out of the "
+         "spec and have something else take the snapshots"},
+        {"/_plugins/_sm/",
+         "the cluster has no Snapshot Management: install the plugin opensearch-index-management "
+         "(OpenSearch 2.1 or later), or take the schedule out of the spec and have something else "
+         "take the snapshots"},
+    };
+    for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++)
+        if (lb_starts_with(path, lacks[i].path))
+            return lacks[i].remedy;
+    return NULL;
+}
+
 bool lb_cluster_read_ok(struct lb_read *read, const struct lb_call *call,
                         const struct lb_answer *answer)
 {
     size_t before = read->diags->count;
     if (lb_read_ok(read, call, answer))
         return true;
-    if (answer->outcome == LB_DENIED && call->auth == LB_AUTH_SIGV4 && read->diags->count > before)
-        read->diags->items[before].remedy = lb_arena_strdup(read->diags->arena,
-                                                            remedy_of(read, answer));
+    const char *remedy = NULL;
+    if (answer->outcome == LB_DENIED && call->auth == LB_AUTH_SIGV4)
+        remedy = remedy_of(read, answer);
+    else if (answer->outcome == LB_REFUSED && lb_streq(answer->error_code, LB_UNKNOWN_PATH))
+        remedy = remedy_of_lack(call->op->path);
+    if (remedy && read->diags->count > before)
+        read->diags->items[before].remedy = lb_arena_strdup(read->diags->arena, remedy);
     return false;
 }
 

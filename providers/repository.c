@@ -1,10 +1,10 @@
-/* repository.c: the registration of a bucket in a domain, on both sides.
+/* repository.c: the registration of a bucket, or of a shared folder, in a domain, on both sides.
  *
  * One path of a bucket has one writer: the active side registers it for writing, the other
  * read-only, and a failback takes a new generation of the path. PUT verifies from every node and
  * answers 500 with the repository registered when that fails; while IAM still spreads a new role
- * this is no fault, so the call is sent again until its deadline. An identical PUT changes nothing
- * and verifies again.
+ * this is no fault, so the call is sent again until its deadline; a cluster without a role has
+ * nothing to wait for. An identical PUT changes nothing and verifies again.
  */
 #include "providers/cluster.h"
 #include "providers/names.h"
@@ -163,6 +163,35 @@ static void set_role(struct maker *m)
                      NULL);
 }
 
+/* A folder that all nodes share. A relative one lies in the first of the nodes' path.repo. */
+static void set_location(struct maker *m)
+{
+    static const char *const of_buckets[] = {"role", "topology", "buckets", "replication"};
+    struct lb_stack *stack = m->stack;
+    struct lb_resource *repository = m->repository;
+    if (!lb_domain_self_managed(stack, m->domain))
+        lb_diags_error(stack->diags, "LB-S095", &lb_map_get(repository->desired, "type")->mark,
+                       "domain.%s is run by AWS", m->domain);
+    for (size_t i = 0; i < sizeof of_buckets / sizeof *of_buckets; i++) {
+        const struct lb_entry *entry = lb_map_entry(repository->stated, of_buckets[i]);
+        if (entry && entry->key_mark.line)
+            lb_diags_error(stack->diags, "LB-S096", &entry->key_mark, "`%s` of %s", of_buckets[i],
+                           repository->address);
+    }
+    if (lb_map_get(repository->stated, "base_path"))
+        set(m, "location",
+            lb_value_string(stack->arena, lb_repository_path(stack, repository->stated)),
+            "derived: base_path and generation, in the nodes' path.repo");
+    else if (!lb_map_get(m->settings, "location"))
+        lb_diags_error_try(stack->diags, "LB-S091", &repository->mark,
+                           "state `base_path: NAME`, or `settings: {location: FOLDER}`",
+                           "%s has no folder to write to", repository->address);
+    /* A reader is verified too, and refuses a folder that is not there yet. */
+    if (repository->side != stack->active)
+        lb_resource_need(stack, repository, NULL,
+                         lb_stack_find(stack, "repository", repository->name, stack->active), NULL);
+}
+
 static void set_engine_rules(struct maker *m)
 {
     struct lb_stack *stack = m->stack;
@@ -192,6 +221,8 @@ static int derive(struct lb_stack *stack, struct lb_resource *repository)
             set_place(&m);
         }
         set_engine_rules(&m);
+    } else {
+        set_location(&m);
     }
     bool writes = repository->side == stack->active;
     set(&m, "readonly", lb_value_bool(stack->arena, !writes),
@@ -271,8 +302,10 @@ static int write_registration(struct lb_write *write)
     struct lb_value *body = lb_call_body(write->arena, call);
     lb_map_set_string(write->arena, body, "type", lb_text_at(write->desired, "type", "s3"));
     lb_map_set(write->arena, body, "settings", all_settings(write));
-    call->retry_on = "repository_verification_exception";
+    call->final_on = "repository_verification_exception";
     call->deadline_ms = VERIFY_MS;
+    if (lb_map_get(lb_map_get(write->desired, "settings"), "role_arn"))
+        call->retry_on = call->final_on;
     bool readonly = lb_bool_at(write->desired, "settings/readonly", false);
     write->emit(write, call, readonly ? "register for reading" : "register for writing");
     return 0;

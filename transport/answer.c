@@ -114,6 +114,19 @@ static void read_cluster_causes(struct lb_arena *arena, const struct lb_value *e
     answer->error_message = lb_str_take(&text, arena);
 }
 
+/* What a node says to a path that no part of it answers. Elasticsearch before 8 takes the first
+ * part of such a path for an index, and no index begins with '_' (recorded from 7.10.2 and
+ * OpenSearch 2.19.1). */
+static bool is_unknown_path(const struct lb_answer *answer)
+{
+    static const char *const words[] = {"no handler found for uri", "Incorrect HTTP method for uri",
+                                        "no such index [_", "Invalid index name [_"};
+    for (size_t i = 0; answer->error_message && i < sizeof words / sizeof *words; i++)
+        if (lb_starts_with(answer->error_message, words[i]))
+            return true;
+    return false;
+}
+
 /* Besides the above: {"error": "text"}, the security plugin's {"status": "NOT_FOUND", "message":
  * ...}, and the managed service's own {"Message": ...} before a request reaches the cluster. */
 static void read_cluster_error(struct lb_arena *arena, struct lb_answer *answer)
@@ -123,10 +136,12 @@ static void read_cluster_error(struct lb_arena *arena, struct lb_answer *answer)
     const struct lb_value *error = lb_map_get(answer->body, "error");
     if (lb_is(error, LB_MAP)) {
         read_cluster_causes(arena, error, answer);
-        return;
+    } else {
+        answer->error_code = first_text(answer->body, codes);
+        answer->error_message = first_text(answer->body, messages);
     }
-    answer->error_code = first_text(answer->body, codes);
-    answer->error_message = first_text(answer->body, messages);
+    if (is_unknown_path(answer))
+        answer->error_code = LB_UNKNOWN_PATH;
 }
 
 /* "Unauthorized" and the like; a page of HTML says nothing. */

@@ -90,6 +90,8 @@ struct lb_call {
     /* Error code that is sent again with back-off until the deadline, whatever its status: a role
      * that was made seconds ago is not yet visible to the service that is to use it. */
     const char *retry_on;
+    /* Error code that ends the step though the object may be there: what was made is not usable. */
+    const char *final_on;
 };
 
 enum lb_outcome {

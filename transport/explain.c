@@ -4,33 +4,38 @@
 #include "transport/explain.h"
 
 #include "base/str.h"
+#include "transport/retry.h"
 
 static const struct {
     const char *error_code, *code;
+    const char *operation; /* of which alone; NULL: any */
 } by_code[] = {
-    {"NoCredentials", "LB-A001"},
-    {"NoSecret", "LB-A008"},
-    {"ExpiredToken", "LB-A011"},
-    {"ExpiredTokenException", "LB-A011"},
-    {"TokenRefreshRequired", "LB-A011"},
-    {"InvalidToken", "LB-A011"},
-    {"InvalidAccessKeyId", "LB-A026"},
-    {"InvalidClientTokenId", "LB-A026"},
-    {"UnrecognizedClientException", "LB-A026"},
-    {"SignatureDoesNotMatch", "LB-A026"},
-    {"InvalidSignatureException", "LB-A026"},
-    {"RequestTimeTooSkewed", "LB-A012"},
-    {"RequestExpired", "LB-A012"},
-    {"RequestInTheFuture", "LB-A012"},
-    {"TlsError", "LB-A015"},
-    {"Timeout", "LB-A016"},
-    {"ConnectionLost", "LB-A018"},
-    {"UnreadableAnswer", "LB-A019"},
-    {"TooLarge", "LB-A020"},
-    {"HealthCheckAlreadyExists", "LB-A027"},
-    {"PermanentRedirect", "LB-A024"},
-    {"TemporaryRedirect", "LB-A024"},
-    {"AuthorizationHeaderMalformed", "LB-A024"},
+    {"NoCredentials", "LB-A001", NULL},
+    {"NoSecret", "LB-A008", NULL},
+    {"ExpiredToken", "LB-A011", NULL},
+    {"ExpiredTokenException", "LB-A011", NULL},
+    {"TokenRefreshRequired", "LB-A011", NULL},
+    {"InvalidToken", "LB-A011", NULL},
+    {"InvalidAccessKeyId", "LB-A026", NULL},
+    {"InvalidClientTokenId", "LB-A026", NULL},
+    {"UnrecognizedClientException", "LB-A026", NULL},
+    {"SignatureDoesNotMatch", "LB-A026", NULL},
+    {"InvalidSignatureException", "LB-A026", NULL},
+    {"RequestTimeTooSkewed", "LB-A012", NULL},
+    {"RequestExpired", "LB-A012", NULL},
+    {"RequestInTheFuture", "LB-A012", NULL},
+    {"TlsError", "LB-A015", NULL},
+    {"Timeout", "LB-A016", NULL},
+    {"ConnectionLost", "LB-A018", NULL},
+    {"UnreadableAnswer", "LB-A019", NULL},
+    {"TooLarge", "LB-A020", NULL},
+    {"HealthCheckAlreadyExists", "LB-A027", NULL},
+    {"PermanentRedirect", "LB-A024", NULL},
+    {"TemporaryRedirect", "LB-A024", NULL},
+    {"AuthorizationHeaderMalformed", "LB-A024", NULL},
+    {LB_UNKNOWN_PATH, "LB-A028", NULL},
+    {"repository_exception", "LB-A029", "CreateRepository"},
+    {"repository_verification_exception", "LB-A030", "CreateRepository"},
 };
 
 static const char *const by_outcome[] = {
@@ -39,13 +44,14 @@ static const char *const by_outcome[] = {
     [LB_UNREACHABLE] = "LB-A014", [LB_CANCELLED] = "LB-A023",
 };
 
-static const char *find_code(const struct lb_answer *answer)
+static const char *find_code(const struct lb_op *op, const struct lb_answer *answer)
 {
     const char *error_code = answer->error_code;
     if (error_code && lb_starts_with(error_code, "LB-") && lb_code_find(error_code))
         return error_code;
     for (size_t i = 0; i < sizeof by_code / sizeof *by_code; i++)
-        if (lb_streq(by_code[i].error_code, error_code))
+        if (lb_streq(by_code[i].error_code, error_code) &&
+            (!by_code[i].operation || lb_streq(by_code[i].operation, op->name)))
             return by_code[i].code;
     return by_outcome[answer->outcome];
 }
@@ -79,6 +85,13 @@ static const char *remedy(struct lb_arena *arena, const char *code, const struct
     const char *region = lb_answer_header(answer, "x-amz-bucket-region");
     if (lb_streq(code, "LB-A024") && region)
         return lb_arena_printf(arena, "the bucket is in %s: name that region for it", region);
+    if (lb_streq(code, "LB-A010") && call->auth == LB_AUTH_NONE)
+        return "state who lifeboat is to the cluster: `auth: {user: NAME, password: env:NAME}` on "
+               "the domain";
+    if (lb_streq(code, "LB-A010") && call->auth == LB_AUTH_BASIC && answer->status == 401)
+        return "check user and password of the domain's `auth`";
+    if (lb_streq(code, "LB-A010") && call->auth == LB_AUTH_BASIC)
+        return "give the user of the domain's `auth` a role of the cluster that may do this";
     if (lb_streq(code, "LB-A010") && !op->service->prefix)
         return "map the caller's role (or user) to a role of the cluster that may do this, and "
                "allow it in the domain's access policy";
@@ -92,7 +105,7 @@ static const char *remedy(struct lb_arena *arena, const char *code, const struct
 void lb_answer_diag(struct lb_arena *arena, const struct lb_call *call,
                     const struct lb_answer *answer, struct lb_diag *out)
 {
-    const char *name = find_code(answer);
+    const char *name = find_code(call->op, answer);
     const struct lb_code *code = lb_code_find(name);
     *out = (struct lb_diag){
         .code = name,

@@ -48,6 +48,10 @@ static const struct row rows[] = {
     {"LimitExceeded", NULL, NULL, LB_CLASS_FINAL},
     {"ServiceQuotaExceededException", NULL, NULL, LB_CLASS_FINAL},
     {"cluster_block_exception", CLUSTER, NULL, LB_CLASS_FINAL},
+    {LB_UNKNOWN_PATH, CLUSTER, NULL, LB_CLASS_FINAL},
+    /* 500, but settings or a type that the node does not take: it asked nobody else */
+    {"repository_exception", CLUSTER, "failed to create repository", LB_CLASS_FINAL},
+    {"repository_exception", CLUSTER, "repository type [", LB_CLASS_FINAL},
     {"UnreadableAnswer", NULL, NULL, LB_CLASS_TRANSIENT},
     /* passing trouble */
     {"RequestTimeout", NULL, NULL, LB_CLASS_TRANSIENT},

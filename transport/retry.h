@@ -4,6 +4,9 @@
 
 #include "transport/call.h"
 
+/* Error code of a cluster that has no such API at all, which no server says in one way. */
+#define LB_UNKNOWN_PATH "UnknownPath"
+
 enum lb_error_class {
     LB_CLASS_FINAL,
     LB_CLASS_THROTTLE,

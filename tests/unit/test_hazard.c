@@ -55,6 +55,13 @@
     ", Action: \"s3:*\", Resource: " resource "}]}}"
 #define ALL_OF(bucket) "\"arn:aws:s3:::" bucket "\", \"arn:aws:s3:::" bucket "/*\""
 
+#define OWN                                                                                        \
+    "domains:\n  logs: {engine: Elasticsearch_7.10, endpoint: \"https://es.example.com:9200\"}\n"  \
+    "  more: {engine: Elasticsearch_7.10, endpoint: \"https://es2.example.com:9200\"}\n"
+#define FOLDERS(first, second)                                                                     \
+    HEAD OWN "repositories:\n  nightly: {type: fs, domain: logs, " first "}\n"                     \
+             "  hourly: {type: fs, " second "}\n"
+
 #define HAS true
 #define HAS_NOT false
 
@@ -186,6 +193,12 @@ static const struct {
      HEAD ROLES BUCKETS("") DOMAINS("") "repositories:\n" REPOSITORY("nightly", "search", "")
          REPOSITORY("copy", "search", ", settings: {readonly: true}") SCHEDULES,
      NULL},
+    {"two repositories in one folder", "LB-H020", HAS,
+     FOLDERS("base_path: a", "domain: logs, settings: {location: a/g1}"), NULL},
+    {"two repositories in two folders", "LB-H020", HAS_NOT,
+     FOLDERS("base_path: a", "domain: logs, base_path: b"), NULL},
+    {"one name for the folders of two clusters", "LB-H020", HAS_NOT,
+     FOLDERS("base_path: a", "domain: more, base_path: a"), NULL},
     /* H021, H022: the read-only side */
     {"both sides write", "LB-H021", HAS, WITH_REPOSITORY(", settings: {readonly: false}"), NULL},
     {"one side writes", "LB-H021", HAS_NOT, PLAIN, NULL},
@@ -277,6 +290,13 @@ static const struct {
      "{\"domain.search@secondary\":{\"value\":{\"multi_az_with_standby\":true}}}"},
     {"live and to be turned off", "LB-H040", HAS_NOT, WITH_DOMAIN(", multi_az_with_standby: false"),
      "{\"domain.search@secondary\":{\"value\":{\"multi_az_with_standby\":true}}}"},
+    /* H041: clusters of one's own */
+    {"endpoint with another engine", "LB-H041", HAS, HEAD OWN,
+     "{\"domain.logs@primary\":{\"value\":{\"engine\":\"Elasticsearch_7.17\"}}}"},
+    {"endpoint with that engine", "LB-H041", HAS_NOT, HEAD OWN,
+     "{\"domain.logs@primary\":{\"value\":{\"engine\":\"Elasticsearch_7.10\"}}}"},
+    {"domain of AWS, which is upgraded", "LB-H041", HAS_NOT, PLAIN,
+     "{\"domain.search@primary\":{\"value\":{\"engine\":\"OpenSearch_2.17\"}}}"},
     /* H050: health checks of PRIMARY records */
     {"stated PRIMARY without a check", "LB-H050", HAS,
      WITH_FAILOVER(

@@ -138,6 +138,52 @@ static void a_shared_file_system_is_taken_as_stated(void **state)
     kit_free(&kit);
 }
 
+#define OWN_TWO                                                                                    \
+    KIT_HEAD "domains:\n  search: {engine: Elasticsearch_7.10, endpoint: {primary: "               \
+             "\"https://a.example.com\", secondary: \"https://b.example.com\"}}\n"
+#define OWN_PAIR(entry) OWN_TWO "repositories:\n  nightly: {domain: search, type: fs" entry "}\n"
+
+static void a_folder_follows_from_path_and_generation(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, OWN_PAIR(", base_path: logs"));
+    expect_settings(&kit, "repository.nightly@primary",
+                    "{\"location\":\"logs/g1\",\"readonly\":false}");
+    expect_settings(&kit, "repository.nightly@secondary",
+                    "{\"location\":\"logs/g1\",\"readonly\":true}");
+    /* The node that reads refuses a folder that nobody has written to. */
+    const struct lb_resource *writer = kit_find(&kit, "repository.nightly@primary");
+    const struct lb_resource *reader = kit_find(&kit, "repository.nightly@secondary");
+    bool waits = false;
+    for (size_t i = 0; i < reader->need_count; i++)
+        waits = waits || reader->needs[i].resource == writer;
+    assert_true(waits);
+    for (size_t i = 0; i < writer->need_count; i++)
+        assert_ptr_not_equal(writer->needs[i].resource, reader);
+    kit_free(&kit);
+}
+
+static void a_folder_is_no_bucket(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spec, *code;
+    } refused[] = {
+        {OWN_PAIR(""), "LB-S091"},
+        {OWN_PAIR(", base_path: logs, topology: dual"), "LB-S096"},
+        {KIT_HEAD ROLES BUCKETS DOMAINS
+         "repositories:\n  nightly: {domain: search, type: fs, base_path: logs}\n",
+         "LB-S095"},
+    };
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        struct kit kit;
+        assert_int_not_equal(kit_load(&kit, refused[i].spec), 0);
+        assert_true(kit_said(&kit.diags, refused[i].code, 0));
+        kit_free(&kit);
+    }
+}
+
 static void waits_for_role_bucket_mapping_and_domain(void **state)
 {
     (void)state;
@@ -313,6 +359,8 @@ int main(void)
         cmocka_unit_test(what_is_stated_wins),
         cmocka_unit_test(older_engines_do_not_know_shard_path_type),
         cmocka_unit_test(a_shared_file_system_is_taken_as_stated),
+        cmocka_unit_test(a_folder_follows_from_path_and_generation),
+        cmocka_unit_test(a_folder_is_no_bucket),
         cmocka_unit_test(waits_for_role_bucket_mapping_and_domain),
         cmocka_unit_test(refuses_what_is_not_complete),
         cmocka_unit_test(reads_a_registration),
