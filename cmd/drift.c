@@ -12,7 +12,10 @@ static void print_finding(struct lb_cli *cli, const struct lb_diag *finding, str
 static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out)
 {
     if (lb_plan_empty(plan)) {
-        lb_str_printf(out, "%s: live matches the spec.\n", plan->stack);
+        lb_str_printf(out, "%s: live matches the spec%s.\n", plan->stack,
+                      plan->assumed_down_count
+                          ? ", but for what is assumed down and what is left out for it"
+                          : "");
         return;
     }
     lb_str_printf(out, "%s: %s.\n", plan->stack,

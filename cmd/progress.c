@@ -198,8 +198,10 @@ void lb_progress_close(struct lb_progress *progress, const struct lb_apply_resul
 {
     struct lb_cli *cli = progress->cli;
     int64_t seconds = (now_ms(progress) - progress->began_ms) / 1000;
-    const char *tail = exit_code == LB_EXIT_OK ? "Live matches the spec."
-                                               : "Run apply again to go on from here.";
+    const char *fine = progress->plan->assumed_down_count
+                           ? "What can be done while a region is assumed down is done."
+                           : "Live matches the spec.";
+    const char *tail = exit_code == LB_EXIT_OK ? fine : "Run apply again to go on from here.";
     const char *message = lb_arena_printf(
         cli->arena, "Apply: %zu done, %zu failed, %zu not started, in %s. %s", result->done,
         result->failed, result->not_started, lb_duration_words(cli->arena, seconds), tail);

@@ -46,6 +46,10 @@ static void render_head(struct page *page)
     paint(page, "1", plan->stack);
     lb_str_printf(page->out, "  account %s  primary %s, secondary %s, active: %s\n", plan->account,
                   plan->regions[LB_SIDE_PRIMARY], plan->regions[LB_SIDE_SECONDARY], side);
+    for (size_t i = 0; i < plan->assumed_down_count; i++)
+        lb_str_printf(page->out, "%s%s",
+                      i ? ", " : "Assumed down, not looked at: ", plan->assumed_down[i]);
+    lb_str_puts(page->out, plan->assumed_down_count ? "\n" : "");
 }
 
 static void render_finding(struct page *page, const struct lb_diag *finding)

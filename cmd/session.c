@@ -34,6 +34,9 @@ int lb_cli_online(struct lb_cli *cli)
         return -1;
     cli->engine.exchange = lb_arena_alloc(cli->arena, sizeof *cli->engine.exchange);
     *cli->engine.exchange = lb_loop_exchange(cli->loop);
+    size_t count;
+    const char *const *down = lb_option_list(cli, "assume-down", &count);
+    lb_loop_assume_down(cli->loop, down, count);
     return 0;
 }
 
@@ -42,6 +45,7 @@ int lb_make_plans(struct lb_cli *cli, struct lb_stack **stacks, size_t count, st
     struct lb_plan_options options = {0};
     options.targets = lb_option_list(cli, "target", &options.target_count);
     options.excludes = lb_option_list(cli, "exclude", &options.exclude_count);
+    options.assume_down = lb_option_list(cli, "assume-down", &options.assume_down_count);
     *out = lb_arena_array(cli->arena, count + 1, sizeof **out);
     return lb_engine_plan(&cli->engine, stacks, count, &options, *out);
 }

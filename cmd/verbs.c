@@ -12,6 +12,11 @@
     {                                                                                              \
         "exclude", "ADDRESS", "not this object nor what needs it", NULL, true                      \
     }
+#define ASSUME_DOWN                                                                                \
+    {                                                                                              \
+        "assume-down", "REGION", "ask nothing of this region, and plan for what is left", NULL,    \
+            true                                                                                   \
+    }
 #define END                                                                                        \
     {                                                                                              \
         NULL, NULL, NULL, NULL, false                                                              \
@@ -24,6 +29,7 @@ static const struct lb_option plan_options[] = {
     {"detailed-exitcode", NULL, "exit 2 when there are changes", NULL, false},
     FORMAT_PLAN,
     TARGETS,
+    ASSUME_DOWN,
     END};
 static const struct lb_option apply_options[] = {
     {"plan", "ID", "go on only if the plan made now has this id", NULL, false},
@@ -31,7 +37,9 @@ static const struct lb_option apply_options[] = {
     {"json", NULL, "one JSON event a line on standard output", NULL, false},
     {"timeout", "DURATION", "start nothing new after this long", NULL, false},
     TARGETS,
+    ASSUME_DOWN,
     END};
+static const struct lb_option drift_options[] = {FORMAT_PLAN, ASSUME_DOWN, END};
 static const struct lb_option show_options[] = {FORMAT_PLAN, END};
 static const struct lb_option version_options[] = {
     {"json", NULL, "as JSON, with the libraries in use", NULL, false}, END};
@@ -58,7 +66,7 @@ const struct lb_verb lb_verbs[] = {
     {"drift", "[SPEC...]", "exit 2 when live differs from the spec",
      "Plans and prints only whether live state still matches each SPEC, for schedules and alerts. "
      "Other formats than text print the plan.",
-     show_options, SIZE_MAX, false, true, lb_cmd_drift},
+     drift_options, SIZE_MAX, false, true, lb_cmd_drift},
     {"explain", "[CODE|KIND[.FIELD]|exit-codes]", "say what a code, kind or field means",
      "Prints the page of a diagnostic code (LB-H001), a kind (bucket), a field of it "
      "(bucket.auto_purge) or the exit codes. Without an argument it lists what there is.",

@@ -51,7 +51,16 @@ static const struct lb_change *change_of(const struct lb_plan *plan, const struc
     return i < 0 ? NULL : &plan->changes[i];
 }
 
-static int differ_head(const struct lb_plan *a, const struct lb_plan *b, struct lb_str *out)
+static const char *down_of(struct lb_arena *arena, const struct lb_plan *plan)
+{
+    const char *text = plan->assumed_down_count ? plan->assumed_down[0] : "none";
+    for (size_t i = 1; i < plan->assumed_down_count; i++)
+        text = lb_arena_printf(arena, "%s, %s", text, plan->assumed_down[i]);
+    return text;
+}
+
+static int differ_head(struct lb_arena *arena, const struct lb_plan *a, const struct lb_plan *b,
+                       struct lb_str *out)
 {
     const struct {
         const char *what, *a, *b;
@@ -61,6 +70,7 @@ static int differ_head(const struct lb_plan *a, const struct lb_plan *b, struct 
         {"partition", a->partition, b->partition},
         {"primary region", a->regions[LB_SIDE_PRIMARY], b->regions[LB_SIDE_PRIMARY]},
         {"secondary region", a->regions[LB_SIDE_SECONDARY], b->regions[LB_SIDE_SECONDARY]},
+        {"list of regions assumed down", down_of(arena, a), down_of(arena, b)},
         {"spec (SHA-256)", a->spec_digest, b->spec_digest},
     };
     int result = 0;
@@ -180,7 +190,7 @@ int lb_plan_compare(const struct lb_plan *approved, const struct lb_plan *now, s
     struct lb_arena *arena = lb_arena_new();
     index_plan(arena, approved, &then);
     index_plan(arena, now, &here);
-    int head = differ_head(approved, now, out);
+    int head = differ_head(arena, approved, now, out);
     int steps = differ_steps(&then, now, out);
     int objects = differ_objects(approved, &then, now, &here, out);
     lb_arena_free(arena);

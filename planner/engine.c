@@ -1,6 +1,6 @@
 /* engine.c: refresh, diff, forecast, hazards, steps: one plan a stack, one wave of reads for all.
  */
-#include "planner/engine.h"
+#include "planner/assume.h"
 
 #include "planner/diff.h"
 #include "planner/hazard.h"
@@ -40,6 +40,8 @@ static void head(struct lb_engine *engine, const struct lb_stack *stack, struct 
                              .partition = stack->partition,
                              .regions = {NULL, stack->regions[1], stack->regions[2]},
                              .active = lb_side_name(stack->active),
+                             .assumed_down = lb_assumed_names(engine->arena, stack),
+                             .assumed_down_count = lb_value_count(stack->assumed_down),
                              .spec_path = stack->source->path,
                              .spec_digest = digest,
                              .rpo_s = stack->rpo_s,
@@ -53,7 +55,7 @@ static void diff_stack(struct lb_engine *engine, struct lb_stack *stack, struct 
         struct lb_change change;
         if (!resource->selected)
             continue;
-        if (resource->live.status == LB_LIVE_UNREADABLE)
+        if (resource->live.status == LB_LIVE_UNREADABLE && !resource->assumed_down)
             plan->complete = false;
         /* Most objects of most plans are unchanged: what their comparison took is given back. */
         struct lb_arena *scratch = lb_arena_new();
@@ -241,11 +243,14 @@ int lb_engine_plan(struct lb_engine *engine, struct lb_stack *const *stacks, siz
     for (size_t i = 0; i < stack_count; i++)
         if (lb_select(engine, stacks[i], options) != 0)
             return -1;
-    if (lb_refresh_run(engine, stacks, stack_count, &refresh) != 0)
+    if (lb_assume_down(engine, stacks, stack_count, options) != 0 ||
+        lb_refresh_run(engine, stacks, stack_count, &refresh) != 0)
         return -1;
     for (size_t i = 0; i < stack_count; i++) {
         head(engine, stacks[i], &plans[i]);
         diff_stack(engine, stacks[i], &plans[i]);
+        lb_assume_leave_out(stacks[i], &plans[i]);
+        lb_assume_suggest(stacks[i]);
     }
     run_forecasts(engine, stacks, stack_count, plans);
     const struct lb_fleet *fleet = lb_fleet_new(engine->arena, stacks, stack_count);

@@ -52,6 +52,8 @@ struct lb_plan_options {
     size_t target_count;
     const char *const *excludes;
     size_t exclude_count;
+    const char *const *assume_down; /* regions that nothing is asked of; see assume.h */
+    size_t assume_down_count;
 };
 int lb_engine_plan(struct lb_engine *engine, struct lb_stack *const *stacks, size_t stack_count,
                    const struct lb_plan_options *options, struct lb_plan *plans);

@@ -72,7 +72,10 @@ char *lb_plan_summary(struct lb_arena *arena, const struct lb_plan *plan)
     struct lb_plan_counts n;
     lb_plan_count(plan, &n);
     if (lb_plan_empty(plan) && !n.release)
-        return lb_arena_strdup(arena, "No changes. Live matches the spec.");
+        return lb_arena_strdup(arena,
+                               plan->assumed_down_count
+                                   ? "No changes that can be made while a region is assumed down."
+                                   : "No changes. Live matches the spec.");
     return lb_arena_printf(
         arena, "Plan: %zu to create, %zu to update, %zu to replace, %zu to release; %zu step%s.",
         n.create, n.update, n.replace, n.release, n.steps, n.steps == 1 ? "" : "s");
@@ -88,6 +91,8 @@ void lb_plan_seal(struct lb_arena *arena, struct lb_plan *plan)
     lb_map_set_string(arena, body, "secondary", plan->regions[LB_SIDE_SECONDARY]);
     lb_map_set_string(arena, body, "spec", plan->spec_digest);
     lb_map_set_bool(arena, body, "complete", plan->complete);
+    for (size_t i = 0; i < plan->assumed_down_count; i++)
+        lb_list_add_string(arena, lb_map_list(arena, body, "assumed_down"), plan->assumed_down[i]);
     struct lb_value *observed = lb_map_map(arena, body, "observed");
     for (size_t i = 0; i < plan->observed_count; i++)
         if (plan->observed[i].relevant)

@@ -83,6 +83,8 @@ struct lb_plan {
     const char *made_at; /* RFC 3339 UTC; not part of the id */
     bool complete;       /* false when a read failed: such a plan can be read, not applied */
     const char *stack, *account, *partition, *regions[3], *active;
+    const char *const *assumed_down; /* regions that were not looked at, sorted */
+    size_t assumed_down_count;
     const char *spec_path, *spec_digest;
     struct lb_change *changes; /* only what differs, and what people must know */
     size_t change_count, change_capacity;

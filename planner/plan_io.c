@@ -156,6 +156,8 @@ static void add_head(struct lb_arena *arena, struct lb_value *map, const struct 
     lb_map_set_string(arena, regions, "primary", plan->regions[LB_SIDE_PRIMARY]);
     lb_map_set_string(arena, regions, "secondary", plan->regions[LB_SIDE_SECONDARY]);
     lb_map_set_string(arena, map, "active", plan->active);
+    lb_map_set(arena, map, "assumed_down",
+               texts(arena, plan->assumed_down, plan->assumed_down_count));
     struct lb_value *spec = lb_map_map(arena, map, "spec");
     lb_map_set_string(arena, spec, "path", plan->spec_path);
     lb_map_set_string(arena, spec, "sha256", plan->spec_digest);

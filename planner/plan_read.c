@@ -284,6 +284,8 @@ static void read_head(struct reader *r, const struct lb_value *map, struct lb_pl
     out->regions[LB_SIDE_PRIMARY] = need_text(r, regions, "primary");
     out->regions[LB_SIDE_SECONDARY] = need_text(r, regions, "secondary");
     out->active = need_text(r, map, "active");
+    if (lb_map_get(map, "assumed_down"))
+        out->assumed_down = read_texts(r, map, "assumed_down", &out->assumed_down_count);
     out->spec_path = need_text(r, spec, "path");
     out->spec_digest = need_text(r, spec, "sha256");
     out->unchanged = (size_t)may_count(r, lb_map_get(map, "summary"), "unchanged", INT_MAX);

@@ -40,12 +40,14 @@ static void identified(void *payload, const struct lb_answer *answer)
 }
 
 /* Asks beside the reads: the answer gates the result, not the start. STS of the active side, so
- * that a dead region does not stop a failover. */
+ * that a dead region does not stop a failover; of the other where that one is assumed down. */
 static void ask_identity(struct identity *identity, const struct lb_stack *stack)
 {
     struct lb_engine *engine = identity->engine;
-    identity->call = lb_call_new(engine->arena, &get_caller_identity,
-                                 stack->regions[stack->active]);
+    const char *region = stack->regions[stack->active];
+    if (lb_region_assumed_down(stack, region))
+        region = stack->regions[lb_side_other(stack->active)];
+    identity->call = lb_call_new(engine->arena, &get_caller_identity, region);
     engine->exchange->submit(engine->exchange->self, NULL, engine->arena, identity->call,
                              identified, identity);
 }
@@ -114,7 +116,7 @@ int lb_refresh_run(struct lb_engine *engine, struct lb_stack *const *stacks, siz
     struct lb_wave *wave = lb_wave_new(engine, engine->arena, out, NULL, NULL);
     for (size_t i = 0; i < stack_count; i++)
         for (size_t k = 0; k < stacks[i]->resource_count; k++)
-            if (stacks[i]->resources[k]->selected)
+            if (stacks[i]->resources[k]->selected && !stacks[i]->resources[k]->assumed_down)
                 lb_wave_add(wave, stacks[i], stacks[i]->resources[k], NULL);
     if (whole(stacks, stack_count)) {
         out->release = lb_release_ask(engine, stacks, stack_count, out);

@@ -146,6 +146,8 @@ struct lb_release *lb_release_ask(struct lb_engine *engine, struct lb_stack *con
         lb_map_set_bool(arena, regions, stacks[i]->regions[LB_SIDE_SECONDARY], true);
     }
     for (size_t i = 0; i < lb_value_count(regions); i++) {
+        if (lb_region_assumed_down(stacks[0], lb_map_nth(regions, i)->key))
+            continue;
         struct listing *listing = lb_arena_alloc(arena, sizeof *listing);
         *listing = (struct listing){.engine = engine,
                                     .stacks = stacks,

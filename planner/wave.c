@@ -446,7 +446,8 @@ void lb_wave_survey(struct lb_wave *wave, struct lb_stack *stack)
         any->provider = *at;
         any->name = any->address = kind->name;
         any->region = stack->regions[LB_SIDE_PRIMARY];
-        add(wave, stack, any)->survey = true;
+        if (!lb_region_assumed_down(stack, lb_resource_home(any)))
+            add(wave, stack, any)->survey = true;
     }
 }
 

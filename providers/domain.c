@@ -181,8 +181,8 @@ static void change_after_standby(struct lb_stack *stack, struct lb_resource *dom
                                                 lb_side_other(domain->side));
     if (domain->side != stack->active)
         return;
-    lb_resource_need(stack, domain, "config", standby, NULL);
-    lb_resource_need(stack, domain, "engine", standby, NULL);
+    lb_resource_after(stack, domain, "config", standby);
+    lb_resource_after(stack, domain, "engine", standby);
 }
 
 static int derive(struct lb_stack *stack, struct lb_resource *domain)

@@ -488,6 +488,7 @@ static const struct lb_granule granules[] = {
 const struct lb_provider lb_provider_failover = {
     .kind = "failover",
     .granules = granules,
+    .global = &lb_route53_service,
     .expand = expand,
     .derive = derive,
 };

@@ -563,6 +563,7 @@ static const struct lb_granule granules[] = {
 const struct lb_provider lb_provider_health_check = {
     .kind = "health_check",
     .granules = granules,
+    .global = &lb_route53_service,
     .expand = expand,
     .derive = derive,
 };

@@ -44,6 +44,7 @@ struct lb_need {
     const char *granule;
     struct lb_resource *resource;
     const char *of;
+    bool order; /* only an order of work: it is not used, so it may as well be out of reach */
 };
 
 struct lb_resource {
@@ -54,6 +55,8 @@ struct lb_resource {
     const struct lb_kind *kind;
     const struct lb_provider *provider;
     bool selected;            /* by --target and --exclude; only these are read and planned */
+    bool assumed_down;        /* its control plane is in a region of stack->assumed_down: it is
+                                 neither read nor changed, and its live state is unreadable */
     bool managed;             /* false: read and lint, never change */
     struct lb_mark mark;      /* of its entry, or of the entry it was derived from */
     struct lb_value *stated;  /* what the user wrote, schema defaults filled in; never NULL */
@@ -76,9 +79,10 @@ struct lb_stack {
     struct lb_value *spec; /* whole document, validated, defaults filled in */
     const char *name;
     const char *account;
-    const char *partition;  /* "aws" */
-    const char *regions[3]; /* by enum lb_side; [0] is NULL */
-    enum lb_side active;    /* serves and writes snapshots */
+    const char *partition;               /* "aws" */
+    const char *regions[3];              /* by enum lb_side; [0] is NULL */
+    const struct lb_value *assumed_down; /* regions that nothing is asked of, sorted; NULL: none */
+    enum lb_side active;                 /* serves and writes snapshots */
     int64_t generation;
     const char *caller;   /* ARN of who plans and applies, as a principal; NULL until asked */
     int64_t rpo_s, rto_s; /* 0: not declared */
@@ -117,12 +121,20 @@ const struct lb_entry *lb_stack_ref(const struct lb_stack *stack, const char *se
 /* The next object of a kind; start with *i = 0. NULL at the end. */
 struct lb_resource *lb_stack_next(const struct lb_stack *stack, const char *kind, size_t *i);
 
+/* The region of the object's control plane (place.c): its own, or, for global kinds, the one of the
+ * partition that IAM or Route 53 run in. */
+const char *lb_resource_home(const struct lb_resource *resource);
+bool lb_region_assumed_down(const struct lb_stack *stack, const char *region);
+
 enum lb_side lb_side_other(enum lb_side side);
 const char *lb_side_name(enum lb_side side); /* "primary"; "" for none */
 enum lb_side lb_side_parse(const char *name);
 
 void lb_resource_need(struct lb_stack *stack, struct lb_resource *resource, const char *granule,
                       struct lb_resource *on, const char *of);
+/* Like it where only the order of work matters, and nothing of `on` is used. */
+void lb_resource_after(struct lb_stack *stack, struct lb_resource *resource, const char *granule,
+                       struct lb_resource *on);
 void lb_resource_reads_after(struct lb_stack *stack, struct lb_resource *resource,
                              struct lb_resource *other);
 void lb_resource_observe(struct lb_stack *stack, struct lb_resource *resource, const char *granule);
@@ -238,7 +250,9 @@ struct lb_forecast {
 
 struct lb_provider {
     const char *kind;
-    const struct lb_granule *granules;                              /* ends with a NULL name */
+    const struct lb_granule *granules; /* ends with a NULL name */
+    /* Of a kind whose sides are "global": whose control plane its objects hang on. */
+    const struct lb_service *global;
     int (*expand)(struct lb_stack *, const struct lb_entry *entry); /* optional */
     int (*derive)(struct lb_stack *, struct lb_resource *);         /* required */
     /* Puts desired or live into one canonical form before they are compared. Optional. */

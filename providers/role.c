@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "base/utf8.h"
+#include "providers/iam.h"
 #include "providers/names.h"
 
 #include <string.h>
@@ -150,6 +151,7 @@ static const struct lb_granule granules[] = {
 const struct lb_provider lb_provider_role = {
     .kind = "role",
     .granules = granules,
+    .global = &lb_iam_service,
     .derive = role_derive,
     .survey = lb_role_survey,
 };

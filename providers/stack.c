@@ -247,15 +247,27 @@ int lb_stack_build(struct lb_stack *stack)
 /* --- what derive says
  * ------------------------------------------------------------------------------- */
 
-void lb_resource_need(struct lb_stack *stack, struct lb_resource *resource, const char *granule,
-                      struct lb_resource *on, const char *of)
+static void add_need(struct lb_stack *stack, struct lb_resource *resource,
+                     const struct lb_need *need)
 {
-    if (!on || on == resource)
+    if (!need->resource || need->resource == resource)
         return;
     resource->needs = lb_arena_grow(stack->arena, resource->needs, resource->need_count,
                                     resource->need_count + 1, sizeof *resource->needs,
                                     &resource->need_capacity);
-    resource->needs[resource->need_count++] = (struct lb_need){granule, on, of};
+    resource->needs[resource->need_count++] = *need;
+}
+
+void lb_resource_need(struct lb_stack *stack, struct lb_resource *resource, const char *granule,
+                      struct lb_resource *on, const char *of)
+{
+    add_need(stack, resource, &(struct lb_need){.granule = granule, .resource = on, .of = of});
+}
+
+void lb_resource_after(struct lb_stack *stack, struct lb_resource *resource, const char *granule,
+                       struct lb_resource *on)
+{
+    add_need(stack, resource, &(struct lb_need){.granule = granule, .resource = on, .order = true});
 }
 
 void lb_resource_reads_after(struct lb_stack *stack, struct lb_resource *resource,

@@ -106,8 +106,8 @@ enum lb_outcome {
 };
 
 /* Codes made here, besides the services' own: NoCredentials, NoSecret, Unreachable, TlsError,
- * Timeout, ConnectionLost, UnreadableAnswer, TooLarge, Cancelled, HTTPnnn (a status without a
- * code), and LB-A... for a call that could not be sent. */
+ * AssumedDown, Timeout, ConnectionLost, UnreadableAnswer, TooLarge, Cancelled, HTTPnnn (a status
+ * without a code), and LB-A... for a call that could not be sent. */
 struct lb_answer {
     enum lb_outcome outcome;
     int status;               /* HTTP; 0 when none came */

@@ -148,6 +148,14 @@ static const char *own_host(struct lb_arena *arena, const struct lb_partition *p
     return lb_arena_printf(arena, "%s.%s", service->prefix, partition->dns_suffix);
 }
 
+const char *lb_service_home(const struct lb_service *service, const char *region)
+{
+    const struct lb_partition *partition = lb_partition_of(region);
+    if (!service->global || !partition)
+        return partition ? region : NULL;
+    return lb_streq(service->prefix, "iam") ? partition->iam_region : partition->global_region;
+}
+
 static int check_scheme(struct lb_arena *arena, struct lb_diags *diags, const struct url *url,
                         const char *where)
 {
@@ -180,10 +188,8 @@ static int resolve_aws(struct lb_arena *arena, const struct lb_call *call, struc
     if (!host)
         return lb_diags_error(diags, "LB-A007", NULL, "%s has no endpoint in partition %s",
                               service->id, partition->id);
-    *out = (struct lb_endpoint){"https", host, host, "", call->region, true};
-    if (service->global)
-        out->signing_region = lb_streq(service->prefix, "iam") ? partition->iam_region
-                                                               : partition->global_region;
+    *out = (struct lb_endpoint){"https", host, host, "", lb_service_home(service, call->region),
+                                true};
     return 0;
 }
 

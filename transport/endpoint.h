@@ -15,6 +15,10 @@ struct lb_partition {
 };
 /* By region name; NULL for a name of no known shape. */
 const struct lb_partition *lb_partition_of(const char *region);
+/* Where the control plane of a service answers for what lives in `region`: that region itself, but
+ * for a global service the one of the partition that signs it. NULL for a region of no known shape.
+ */
+const char *lb_service_home(const struct lb_service *service, const char *region);
 /* Known region names, for validation and "did you mean". */
 const char *const *lb_region_names(size_t *count);
 

@@ -125,6 +125,25 @@ static int resolve(struct lb_job *job)
     return -1;
 }
 
+/* The planner asks nothing of a region that is assumed down; this is the proof of it. */
+static bool assumed_down(struct lb_job *job)
+{
+    const struct lb_loop *loop = job->loop;
+    for (size_t i = 0; i < loop->down_count; i++)
+        if (lb_streq(loop->down[i], job->endpoint.signing_region)) {
+            lb_job_answer(job, LB_UNREACHABLE, "AssumedDown",
+                          "%s is assumed down; nothing was sent", loop->down[i]);
+            return true;
+        }
+    return false;
+}
+
+void lb_loop_assume_down(struct lb_loop *loop, const char *const *regions, size_t count)
+{
+    loop->down = regions;
+    loop->down_count = count;
+}
+
 static void submit(void *self, const struct lb_permit *permit, struct lb_arena *arena,
                    const struct lb_call *call, lb_answer_fn *done, void *payload)
 {
@@ -139,7 +158,7 @@ static void submit(void *self, const struct lb_permit *permit, struct lb_arena *
                            .payload = payload};
     job->begun_ms = lb_time_monotonic_ms();
     loop->counts.calls++;
-    if (resolve(job) < 0) {
+    if (resolve(job) < 0 || assumed_down(job)) {
         finish(job);
         return;
     }

@@ -21,6 +21,10 @@ struct lb_loop_counts {
  * `after` waits and the pace of requests by N; deadlines stay in wall-clock time. */
 int lb_loop_new(struct lb_arena *arena, struct lb_diags *diags, struct lb_loop **out);
 struct lb_exchange lb_loop_exchange(struct lb_loop *loop);
+/* Nothing is sent to these regions any more, nor to global services that are run from them: a call
+ * that would go there is answered LB_UNREACHABLE, code AssumedDown. The names must outlive the
+ * loop. */
+void lb_loop_assume_down(struct lb_loop *loop, const char *const *regions, size_t count);
 void lb_loop_counts(const struct lb_loop *loop, struct lb_loop_counts *out);
 
 #endif

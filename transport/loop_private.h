@@ -65,7 +65,9 @@ struct lb_loop {
     int64_t skew_s; /* service time minus ours; corrected once */
     bool skew_known;
     CURLM *multi;
-    bool capath_off;             /* see transfer.c */
+    bool capath_off;         /* see transfer.c */
+    const char *const *down; /* regions that nothing is sent to */
+    size_t down_count;
     struct lb_value *lane_index; /* key -> position in lane_table */
     struct lb_lane **lane_table;
     size_t lane_count, lane_capacity;
