@@ -152,7 +152,13 @@ struct numbered {
     size_t n; /* qsort is not stable: the place in the sink breaks ties */
 };
 
-/* What has a place comes first: it is what the user can mend in the editor. */
+static int text_order(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "");
+}
+
+/* What has a place comes first: it is what the user can mend in the editor. What the services said
+ * comes in any order; it is told in one. */
 static int diag_order(const void *a, const void *b)
 {
     const struct numbered *x = a, *y = b;
@@ -165,7 +171,13 @@ static int diag_order(const void *a, const void *b)
     if (!order && p->column != q->column)
         order = p->column < q->column ? -1 : 1;
     if (!order)
-        order = strcmp(x->diag.code ? x->diag.code : "", y->diag.code ? y->diag.code : "");
+        order = text_order(x->diag.code, y->diag.code);
+    if (!order)
+        order = text_order(x->diag.address, y->diag.address);
+    if (!order)
+        order = text_order(x->diag.operation, y->diag.operation);
+    if (!order)
+        order = text_order(x->diag.detail, y->diag.detail);
     return order ? order : (x->n > y->n) - (x->n < y->n);
 }
 

@@ -63,7 +63,7 @@ int lb_diags_error_try(struct lb_diags *diags, const char *code, const struct lb
     __attribute__((format(printf, 5, 6)));
 /* Appends all of `from`. */
 void lb_diags_merge(struct lb_diags *diags, const struct lb_diags *from);
-/* By source, line, column, code; exact repetitions are dropped. */
+/* By source, line, column, code, address, operation, detail; exact repetitions are dropped. */
 void lb_diags_sort(struct lb_diags *diags);
 /* The exit code of the first that applies, in the order of precedence of exit.h; LB_EXIT_OK when
  * there is no error. */
