@@ -3,8 +3,10 @@
  * libgit2 1.5 can neither push from a shallow clone nor time out, knows no credential helper, and
  * reports a refused push as success; so fetch and push run the `git` program inside the repository,
  * where the user's own credentials, proxies and ssh settings resolve. A plain push of a child
- * commit, never forced, is the compare-and-swap. Nothing of the checkout is touched: no ref, no
- * FETCH_HEAD, no hook, no tag, no index, no maintenance; objects are all that arrives.
+ * commit, never forced, is the compare-and-swap. Needs git 2.29. Nothing of the checkout is
+ * touched: no ref, no FETCH_HEAD, no hook, no tag, no index, no maintenance; objects are all that
+ * arrives. Only a push that was taken is noted where the remote's settings follow the branch, as
+ * git always does: in refs/remotes/..., and in a mirror that is the branch itself.
  */
 #ifndef LB_LEDGER_REMOTE_H
 #define LB_LEDGER_REMOTE_H
@@ -16,13 +18,17 @@
 #define LB_OID_HEX 41 /* a SHA-1 name with NUL */
 
 struct lb_remote {
-    const char *git_dir; /* of the repository, absolute; may be bare */
-    const char *name;    /* "origin" */
-    const char *branch;  /* "refs/heads/lifeboat/search-dr" */
-    int64_t deadline_s;  /* of one operation; at most 60 */
+    const char *git_dir;   /* of the repository, absolute; may be bare, or that of a worktree */
+    const char *directory; /* where relative addresses of remotes begin: the work tree's top, or
+                              NULL: git_dir, as git has it for a bare repository */
+    const char *name;      /* "origin" */
+    const char *branch;    /* "refs/heads/lifeboat/search-dr" */
+    int64_t deadline_s;    /* of one operation; 1 to 60, anything else is 60 */
     const volatile int *stop;
 };
 
+/* All but OK and LOST come with one diagnostic, LB-G010 to LB-G014, that holds what the remote
+ * said: without addresses' user and password, escaped, and cut to a few lines. */
 enum lb_remote_status {
     LB_REMOTE_OK,
     LB_REMOTE_LOST,        /* push: somebody else was first; fetch, and build a new child */
@@ -38,10 +44,13 @@ enum lb_remote_status {
 enum lb_remote_status lb_remote_tip(const struct lb_remote *remote, struct lb_diags *diags,
                                     char out[LB_OID_HEX]);
 /* Brings the branch's commits, trees and blobs into the repository, all its history, also into a
- * shallow clone. No ref is written. */
+ * shallow or partial clone, whose boundary for other branches stays. No ref is written. A branch
+ * that is not there brings nothing, and is OK. */
 enum lb_remote_status lb_remote_fetch(const struct lb_remote *remote, struct lb_diags *diags);
-/* Makes `commit` the branch's tip on the server if that only adds to it. LOST says nothing to
- * `diags`: it is for the caller to try again. */
+/* Makes `commit` the branch's tip on the server if that only adds to it, or if it is that already.
+ * LOST says nothing to `diags`: it is for the caller to try again. After UNREACHABLE and FAILED ask
+ * for the tip: the commit may be on the branch, and others may have built on it. A branch that was
+ * deleted meanwhile comes into being again. */
 enum lb_remote_status lb_remote_push(const struct lb_remote *remote, struct lb_diags *diags,
                                      const char *commit);
 

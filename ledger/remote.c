@@ -1,0 +1,355 @@
+/* remote.c: the three git commands that a ledger needs, with everything spelled out that a user's
+ * or the system's configuration could add to them: hooks, prompts, signing, tags, submodules,
+ * pruning, maintenance. What leads to the server (address, proxy, credentials, ssh) stays the
+ * user's.
+ */
+#include "ledger/remote.h"
+
+#include "base/bug.h"
+#include "base/time.h"
+#include "ledger/process.h"
+#include "ledger/remote_words.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEADLINE_MAX_S 60
+#define ARGUMENTS_MAX 48
+#define REFS_HEADS "refs/heads/"
+
+struct operation {
+    const struct lb_remote *remote;
+    struct lb_diags *diags;
+    int64_t deadline_ms;
+    bool own_ssh; /* the user says how ssh is called */
+    bool partial; /* some remote of the repository sends only a part of the objects */
+};
+
+struct arguments {
+    const char *items[ARGUMENTS_MAX];
+    size_t count;
+};
+
+/* A checkout may come from anybody: nothing in it may start a program, or ask somebody. */
+static const char *const always[] = {"git",
+                                     "-c",
+                                     "core.hooksPath=/dev/null",
+                                     "-c",
+                                     "core.fsmonitor=false",
+                                     "-c",
+                                     "protocol.ext.allow=never",
+                                     "-c",
+                                     "protocol.fd.allow=never",
+                                     "-c",
+                                     "credential.interactive=false",
+                                     "-c",
+                                     "fetch.fsckObjects=true",
+                                     "-c",
+                                     "gc.auto=0",
+                                     "-c",
+                                     "maintenance.auto=false",
+                                     NULL};
+
+/* What would lead git to another repository than the one named, ask at a window, or print what goes
+ * over the line, credentials included. GIT_CONFIG_* stays: CI hands over credentials by it. */
+static const char *const unset[] = {
+    "GIT_DIR",          "GIT_WORK_TREE",     "GIT_IMPLICIT_WORK_TREE",
+    "GIT_COMMON_DIR",   "GIT_INDEX_FILE",    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_*",  "GIT_NAMESPACE",     "GIT_PREFIX",
+    "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE",    "GIT_REPLACE_REF_BASE",
+    "GIT_QUARANTINE_*", "GIT_PUSH_OPTION_*", "GIT_TRACE*",
+    "GIT_CURL_VERBOSE", "SSH_ASKPASS",       NULL};
+
+static void add(struct arguments *arguments, const char *const *items)
+{
+    for (; *items; items++) {
+        if (arguments->count + 1 >= ARGUMENTS_MAX)
+            LB_BUG("too many arguments");
+        arguments->items[arguments->count++] = *items;
+    }
+}
+
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value;
+}
+
+/* Runs git in the repository. -1: it could not be started. */
+static int run_git(const struct operation *operation, const char *const *options,
+                   const char *const *words, struct lb_process_result *out)
+{
+    const struct lb_remote *remote = operation->remote;
+    struct arguments argv = {0};
+    add(&argv, always);
+    add(&argv, options);
+    add(&argv, (const char *const[]){"--git-dir", remote->git_dir, NULL});
+    add(&argv, words);
+
+    /* An empty GIT_ASKPASS turns off core.askPass too. In CI there is nobody to ask, and a program
+     * named there holds the credentials. */
+    struct arguments set = {0};
+    add(&set, (const char *const[]){"GIT_TERMINAL_PROMPT=0", "SSH_ASKPASS_REQUIRE=never",
+                                    "LC_ALL=C", NULL});
+    if (!is_set("CI") || !is_set("GIT_ASKPASS"))
+        add(&set, (const char *const[]){"GIT_ASKPASS=", NULL});
+    if (!operation->own_ssh)
+        add(&set, (const char *const[]){"GIT_SSH_COMMAND=ssh -oBatchMode=yes", NULL});
+
+    struct lb_process process = {.argv = argv.items,
+                                 .set = set.items,
+                                 .unset = unset,
+                                 .directory = remote->directory ? remote->directory
+                                                                : remote->git_dir,
+                                 .deadline_ms = operation->deadline_ms,
+                                 .stop = remote->stop};
+    return lb_process_run(&process, out);
+}
+
+/* --- what went wrong
+ * ------------------------------------------------------------------------------ */
+
+static enum lb_remote_status report(const struct operation *operation, enum lb_remote_status status,
+                                    const char *words)
+{
+    static const char *const codes[] = {[LB_REMOTE_REFUSED] = "LB-G012",
+                                        [LB_REMOTE_DENIED] = "LB-G011",
+                                        [LB_REMOTE_UNREACHABLE] = "LB-G010",
+                                        [LB_REMOTE_NO_GIT] = "LB-G013",
+                                        [LB_REMOTE_FAILED] = "LB-G014"};
+    if (status != LB_REMOTE_OK && status != LB_REMOTE_LOST)
+        lb_diags_error(operation->diags, codes[status], NULL, "%s: %s", operation->remote->name,
+                       words);
+    return status;
+}
+
+/* When git did not come to an end of its own. True: *status says so, and it was reported. */
+static bool did_not_end(const struct operation *operation, int started,
+                        const struct lb_process_result *result, enum lb_remote_status *status)
+{
+    const volatile int *stop = operation->remote->stop;
+    if (started != 0 && result->missing)
+        *status = report(operation, LB_REMOTE_NO_GIT, "there is no `git` in PATH");
+    else if (started != 0)
+        *status = report(operation, LB_REMOTE_FAILED, "the git program could not be started");
+    else if (result->timed_out)
+        *status = report(operation, LB_REMOTE_UNREACHABLE,
+                         stop && *stop ? "interrupted" : "no end within the time it has");
+    return started != 0 || result->timed_out;
+}
+
+static enum lb_remote_status report_words(const struct operation *operation,
+                                          enum lb_remote_status status, const char *reason,
+                                          const char *err)
+{
+    struct lb_str words = {0};
+    lb_remote_words_quote(&words, reason);
+    lb_remote_words_quote(&words, err);
+    report(operation, status, words.length ? lb_str_text(&words) : "it does not say why");
+    lb_str_release(&words);
+    return status;
+}
+
+/* --- before git is asked for anything
+ * ------------------------------------------------------------- */
+
+static bool is_name(const char *text, const char *extra)
+{
+    for (const char *at = text; *at; at++) {
+        bool begins = at == text || at[-1] == '/';
+        if (!isalnum((unsigned char)*at) && (begins || !strchr(extra, *at)))
+            return false;
+    }
+    return *text && !strstr(text, "..") && !lb_ends_with(text, "/") && !lb_ends_with(text, ".lock");
+}
+
+/* Names get into arguments and a key of the configuration: letters, digits and a few more. */
+static bool names_are_sound(const struct operation *operation)
+{
+    const struct lb_remote *remote = operation->remote;
+    if (is_name(remote->name, "._-/") && lb_starts_with(remote->branch, REFS_HEADS) &&
+        is_name(remote->branch + strlen(REFS_HEADS), "._-/"))
+        return true;
+    lb_diags_error(operation->diags, "LB-G014", NULL,
+                   "%s, %s: names are letters and digits, with . _ - / between", remote->name,
+                   remote->branch);
+    return false;
+}
+
+/* Looks at what of the configuration decides how git is called. */
+static bool look_around(struct operation *operation, enum lb_remote_status *status)
+{
+    static const char *const none[] = {NULL};
+    static const char *const query[] = {"config", "--get-regexp",
+                                        "^(core\\.sshcommand|remote\\..*\\.promisor)$", NULL};
+    struct lb_process_result result;
+    int started = run_git(operation, none, query, &result);
+    bool stopped = did_not_end(operation, started, &result, status);
+    const char *found = lb_str_text(&result.out);
+    operation->own_ssh = strstr(found, "core.sshcommand ") || is_set("GIT_SSH_COMMAND") ||
+                         is_set("GIT_SSH");
+    operation->partial = strstr(found, ".promisor ");
+    lb_process_result_release(&result);
+    return !stopped;
+}
+
+/* False: it was reported, and *status is the result. */
+static bool begin(struct operation *operation, enum lb_remote_status *status)
+{
+    int64_t seconds = operation->remote->deadline_s;
+    if (seconds < 1 || seconds > DEADLINE_MAX_S)
+        seconds = DEADLINE_MAX_S;
+    operation->deadline_ms = lb_time_monotonic_ms() + seconds * 1000;
+    *status = LB_REMOTE_FAILED;
+    return names_are_sound(operation) && look_around(operation, status);
+}
+
+/* --- the three
+ * ------------------------------------------------------------------------------------ */
+
+static bool is_oid(const char *text)
+{
+    return strspn(text, "0123456789abcdef") == LB_OID_HEX - 1;
+}
+
+/* "<oid> TAB <ref>" a line; the pattern also finds refs that only end like the branch. */
+static int find_tip(const char *lines, const char *branch, char out[LB_OID_HEX])
+{
+    *out = '\0';
+    for (const char *at = lines; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+        size_t length = strcspn(at, "\n");
+        if (length != LB_OID_HEX + strlen(branch) || at[LB_OID_HEX - 1] != '\t' ||
+            memcmp(at + LB_OID_HEX, branch, strlen(branch)) != 0)
+            continue;
+        if (!is_oid(at))
+            return -1;
+        memcpy(out, at, LB_OID_HEX - 1);
+        out[LB_OID_HEX - 1] = '\0';
+    }
+    return 0;
+}
+
+enum lb_remote_status lb_remote_tip(const struct lb_remote *remote, struct lb_diags *diags,
+                                    char out[LB_OID_HEX])
+{
+    struct operation operation = {.remote = remote, .diags = diags};
+    enum lb_remote_status status;
+    *out = '\0';
+    if (!begin(&operation, &status))
+        return status;
+    const char *const words[] = {"ls-remote", "--quiet",    "--heads",      "--refs",
+                                 "--",        remote->name, remote->branch, NULL};
+    static const char *const none[] = {NULL};
+    struct lb_process_result result;
+    int started = run_git(&operation, none, words, &result);
+    if (!did_not_end(&operation, started, &result, &status)) {
+        const char *err = lb_str_text(&result.err);
+        status = LB_REMOTE_OK;
+        if (result.status != 0)
+            status = report_words(&operation, lb_remote_words_read(err), "", err);
+        else if (find_tip(lb_str_text(&result.out), remote->branch, out) != 0)
+            status = report(&operation, LB_REMOTE_FAILED, "its answer is no name of a commit");
+    }
+    lb_process_result_release(&result);
+    return status;
+}
+
+/* A branch's history may end at the boundary of a shallow clone. Asked for more commits than there
+ * are, and for this branch alone, the server sends what is missing; `--unshallow` would bring the
+ * history of every branch. Of no other use: it makes each fetch walk the whole branch. */
+static bool is_shallow(const struct operation *operation, bool *shallow,
+                       enum lb_remote_status *status)
+{
+    static const char *const none[] = {NULL};
+    static const char *const words[] = {"rev-parse", "--is-shallow-repository", NULL};
+    struct lb_process_result result;
+    int started = run_git(operation, none, words, &result);
+    bool stopped = did_not_end(operation, started, &result, status);
+    *shallow = lb_starts_with(lb_str_text(&result.out), "true");
+    lb_process_result_release(&result);
+    return !stopped;
+}
+
+enum lb_remote_status lb_remote_fetch(const struct lb_remote *remote, struct lb_diags *diags)
+{
+    /* An empty refmap: else refs/remotes/... would be written, as the remote's settings say. */
+    static const char *const fetch[] = {"fetch",
+                                        "--quiet",
+                                        "--no-tags",
+                                        "--no-prune",
+                                        "--no-filter",
+                                        "--no-write-fetch-head",
+                                        "--no-recurse-submodules",
+                                        "--no-auto-maintenance",
+                                        "--no-write-commit-graph",
+                                        "--no-show-forced-updates",
+                                        "--refmap=",
+                                        NULL};
+    static const char *const none[] = {NULL}, *const deepen[] = {"--depth=2147483646", NULL};
+    /* Of commits that are here nothing is sent again, not even what a filter had left out. */
+    static const char *const refetch[] = {"--refetch", NULL};
+    struct operation operation = {.remote = remote, .diags = diags};
+    enum lb_remote_status status;
+    bool shallow;
+    if (!begin(&operation, &status) || !is_shallow(&operation, &shallow, &status))
+        return status;
+    struct arguments words = {0};
+    add(&words, fetch);
+    add(&words, shallow ? deepen : none);
+    add(&words, operation.partial ? refetch : none);
+    add(&words, (const char *const[]){"--", remote->name, remote->branch, NULL});
+    struct lb_process_result result;
+    int started = run_git(&operation, none, words.items, &result);
+    if (!did_not_end(&operation, started, &result, &status)) {
+        const char *err = lb_str_text(&result.err);
+        status = LB_REMOTE_OK;
+        if (result.status != 0 && !strstr(err, "couldn't find remote ref"))
+            status = report_words(&operation, lb_remote_words_read(err), "", err);
+    }
+    lb_process_result_release(&result);
+    return status;
+}
+
+static enum lb_remote_status read_push(const struct operation *operation,
+                                       const struct lb_process_result *result)
+{
+    const char *err = lb_str_text(&result->err);
+    enum lb_remote_status status = LB_REMOTE_FAILED;
+    struct lb_str reason = {0};
+    bool told = lb_remote_words_push(lb_str_text(&result->out), err, operation->remote->branch,
+                                     &status, &reason);
+    /* The ref was taken, or nothing was said of it, and yet the end was not good. */
+    if (!told || (status == LB_REMOTE_OK && result->status != 0))
+        status = lb_remote_words_read(err);
+    if (status != LB_REMOTE_OK && status != LB_REMOTE_LOST)
+        report_words(operation, status, lb_str_text(&reason), err);
+    lb_str_release(&reason);
+    return status;
+}
+
+enum lb_remote_status lb_remote_push(const struct lb_remote *remote, struct lb_diags *diags,
+                                     const char *commit)
+{
+    struct operation operation = {.remote = remote, .diags = diags};
+    enum lb_remote_status status;
+    if (!is_oid(commit) || commit[LB_OID_HEX - 1])
+        return report(&operation, LB_REMOTE_FAILED, "what is to be pushed is no name of a commit");
+    if (!begin(&operation, &status))
+        return status;
+    /* A remote that mirrors would make this a forced push of everything. */
+    char *mirror = lb_arena_printf(diags->arena, "remote.%s.mirror=false", remote->name);
+    char *refspec = lb_arena_printf(diags->arena, "%s:%s", commit, remote->branch);
+    const char *const options[] = {"-c", mirror, NULL};
+    const char *const words[] = {"push",        "--porcelain", "--no-progress",
+                                 "--no-verify", "--no-signed", "--no-follow-tags",
+                                 "--no-mirror", "--no-force",  "--recurse-submodules=no",
+                                 "--",          remote->name,  refspec,
+                                 NULL};
+    struct lb_process_result result;
+    int started = run_git(&operation, options, words, &result);
+    if (!did_not_end(&operation, started, &result, &status))
+        status = read_push(&operation, &result);
+    lb_process_result_release(&result);
+    return status;
+}
