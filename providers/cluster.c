@@ -1,4 +1,4 @@
-/* cluster.c: the data plane of a domain: where its REST API is, who signs, what a refusal means.
+/* cluster.c: the data plane of a domain: where its REST API is and who signs.
  *
  * A cluster's calls go to the endpoint that the domain's live state names, so objects inside a
  * domain are read in the second wave. Domains of AWS take SigV4 for the service `es`; clusters that
@@ -8,14 +8,13 @@
 
 #include "providers/names.h"
 
-#include "transport/retry.h"
-
 #include <string.h>
 
 const struct lb_service lb_cluster_service = {
     .id = "cluster",
     .signing = "es",
     .wire = LB_WIRE_REST_JSON,
+    .next_step = lb_cluster_next_step,
 };
 
 struct lb_resource *lb_cluster_domain(const struct lb_stack *stack, const char *domain,
@@ -108,61 +107,6 @@ const char *lb_cluster_security_base(const struct lb_stack *stack, const char *d
     const char *engine = entry ? lb_text_at(entry->value, "engine", "") : "";
     return lb_starts_with(engine, "Elasticsearch_") ? "_opendistro/_security"
                                                     : "_plugins/_security";
-}
-
-/* --- refusals ------------------------------------------------------------------------------- */
-
-/* Two guards stand before a domain and both answer 403: IAM with the domain's access policy, and
- * behind it the security plugin, which knows callers by its role mappings alone. */
-static const char *remedy_of(struct lb_read *read, const struct lb_answer *answer)
-{
-    const char *message = answer->error_message ? answer->error_message : "";
-    if (lb_streq(answer->error_code, "security_exception") || strstr(message, "no permissions for"))
-        return lb_arena_printf(
-            read->arena,
-            "let a master user map the role that runs lifeboat (`lifeboat plan` names its ARN) to "
-            "manage_snapshots and security_manager in the security plugin of %s; IAM has let the "
-            "request pass",
-            read->resource->address);
-    return "allow es:ESHttp* on the domain to the role that runs lifeboat, in its IAM policy or in "
-           "the domain's access policy; the security plugin has not seen the request";
-}
-
-/* Who has an API that a cluster lacks; the first path that fits. */
-static const char *remedy_of_lack(const char *path)
-{
-    static const struct {
-        const char *path, *remedy;
-    } lacks[] = {
-        {"/_slm/",
-         "the cluster has no snapshot lifecycle management: run Elastic's default distribution "
-         "(7.4 or later; the open-source build leaves it out), or take the schedule out of the "
-         "spec and have something else take the snapshots"},
-        {"/_plugins/_sm/",
-         "the cluster has no Snapshot Management: install the plugin opensearch-index-management "
-         "(OpenSearch 2.1 or later), or take the schedule out of the spec and have something else "
-         "take the snapshots"},
-    };
-    for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++)
-        if (lb_starts_with(path, lacks[i].path))
-            return lacks[i].remedy;
-    return NULL;
-}
-
-bool lb_cluster_read_ok(struct lb_read *read, const struct lb_call *call,
-                        const struct lb_answer *answer)
-{
-    size_t before = read->diags->count;
-    if (lb_read_ok(read, call, answer))
-        return true;
-    const char *remedy = NULL;
-    if (answer->outcome == LB_DENIED && call->auth == LB_AUTH_SIGV4)
-        remedy = remedy_of(read, answer);
-    else if (answer->outcome == LB_REFUSED && lb_streq(answer->error_code, LB_UNKNOWN_PATH))
-        remedy = remedy_of_lack(call->op->path);
-    if (remedy && read->diags->count > before)
-        read->diags->items[before].remedy = lb_arena_strdup(read->diags->arena, remedy);
-    return false;
 }
 
 /* --- shared rules --------------------------------------------------------------------------- */

@@ -24,9 +24,12 @@ bool lb_cluster_aim(struct lb_arena *arena, const struct lb_stack *stack, const 
  * the domain could not be read it is unreadable; nothing is sent then. */
 void lb_cluster_ask(struct lb_read *read, const char *domain, struct lb_call *call,
                     lb_decode_fn *decode);
-/* lb_read_ok that tells a refusal of the security plugin from one of IAM in its next step. */
-bool lb_cluster_read_ok(struct lb_read *read, const struct lb_call *call,
-                        const struct lb_answer *answer);
+/* The next step of a refusal: tells apart the security plugin (which mapping is missing), IAM, and
+ * a bucket that the nodes cannot use. NULL for answers that are none of these. */
+const char *lb_cluster_next_step(struct lb_arena *arena, const struct lb_call *call,
+                                 const struct lb_answer *answer);
+/* Registered, but the nodes could not use it. */
+#define LB_CLUSTER_UNVERIFIED "repository_verification_exception"
 /* "/_plugins/_security" or, for Elasticsearch engines, "/_opendistro/_security". */
 const char *lb_cluster_security_base(const struct lb_stack *stack, const char *domain);
 

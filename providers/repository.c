@@ -252,7 +252,7 @@ static void flatten(struct lb_arena *arena, const struct lb_value *from, const c
 static void decode(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer)
 {
     read->live->status = LB_LIVE_ABSENT;
-    if (!lb_cluster_read_ok(read, call, answer))
+    if (!lb_read_ok(read, call, answer))
         return;
     const struct lb_value *found = lb_map_get(answer->body, read->resource->name);
     if (!found)
@@ -302,7 +302,7 @@ static int write_registration(struct lb_write *write)
     struct lb_value *body = lb_call_body(write->arena, call);
     lb_map_set_string(write->arena, body, "type", lb_text_at(write->desired, "type", "s3"));
     lb_map_set(write->arena, body, "settings", all_settings(write));
-    call->final_on = "repository_verification_exception";
+    call->final_on = LB_CLUSTER_UNVERIFIED;
     call->deadline_ms = VERIFY_MS;
     if (lb_map_get(lb_map_get(write->desired, "settings"), "role_arn"))
         call->retry_on = call->final_on;

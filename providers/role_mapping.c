@@ -114,7 +114,7 @@ static void take_role(struct lb_read *read, const char *role, const struct lb_va
 static void decode(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer)
 {
     read->live->status = LB_LIVE_ABSENT;
-    if (!lb_cluster_read_ok(read, call, answer))
+    if (!lb_read_ok(read, call, answer))
         return;
     read->live->raw = lb_value_map(read->arena);
     struct lb_value *raw = lb_map_map(read->arena, read->live->raw, "roles");

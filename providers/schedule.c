@@ -289,7 +289,7 @@ static void ask_other(struct lb_read *read, const struct lb_scheduler *scheduler
 static void decode(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer)
 {
     read->live->status = LB_LIVE_ABSENT;
-    if (!lb_cluster_read_ok(read, call, answer))
+    if (!lb_read_ok(read, call, answer))
         return;
     const struct lb_scheduler *scheduler = scheduler_of(read->stack, read->resource);
     if (is_first(read))

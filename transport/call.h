@@ -17,6 +17,9 @@ enum lb_wire {
     LB_WIRE_REST_XML,  /* verb + path, XML: S3, Route 53 */
 };
 
+struct lb_call;
+struct lb_answer;
+
 enum lb_plane { LB_PLANE_CONTROL, LB_PLANE_DATA };
 
 /* One row a service, defined where it is used first; there is no central list. */
@@ -33,6 +36,9 @@ struct lb_service {
     bool global;              /* one endpoint a partition: IAM, Route 53 */
     double rate;              /* requests/s for the account, hard; 0: start at 20 and adapt */
     int window;               /* requests in flight per host; 0: 16 */
+    /* What mends a failed call, where the service's own words say more than the outcome does; NULL,
+     * or an answer of NULL: the outcome's own next step. Pure; the text is in the arena. */
+    const char *(*next_step)(struct lb_arena *, const struct lb_call *, const struct lb_answer *);
 };
 
 /* One row an operation, static in the provider that uses it. */

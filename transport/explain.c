@@ -83,18 +83,14 @@ static const char *remedy(struct lb_arena *arena, const char *code, const struct
 {
     const struct lb_op *op = call->op;
     const char *region = lb_answer_header(answer, "x-amz-bucket-region");
+    bool worded = lb_streq(code, by_outcome[LB_DENIED]) || lb_streq(code, "LB-A028") ||
+                  lb_streq(code, "LB-A030");
+    const char *own = worded && op->service->next_step ? op->service->next_step(arena, call, answer)
+                                                       : NULL;
+    if (own)
+        return own;
     if (lb_streq(code, "LB-A024") && region)
         return lb_arena_printf(arena, "the bucket is in %s: name that region for it", region);
-    if (lb_streq(code, "LB-A010") && call->auth == LB_AUTH_NONE)
-        return "state who lifeboat is to the cluster: `auth: {user: NAME, password: env:NAME}` on "
-               "the domain";
-    if (lb_streq(code, "LB-A010") && call->auth == LB_AUTH_BASIC && answer->status == 401)
-        return "check user and password of the domain's `auth`";
-    if (lb_streq(code, "LB-A010") && call->auth == LB_AUTH_BASIC)
-        return "give the user of the domain's `auth` a role of the cluster that may do this";
-    if (lb_streq(code, "LB-A010") && !op->service->prefix)
-        return "map the caller's role (or user) to a role of the cluster that may do this, and "
-               "allow it in the domain's access policy";
     if (lb_streq(code, "LB-A010"))
         return lb_arena_printf(
             arena, "allow the caller %s",
