@@ -153,6 +153,18 @@ struct lb_value *sb_shards(struct lb_arena *arena, int64_t total, int64_t failed
     return shards;
 }
 
+void sb_node_written(struct sb_call *call, struct lb_value *body, bool refreshed)
+{
+    struct lb_value *shards;
+
+    if (refreshed)
+        lb_map_set_bool(call->arena, body, "forced_refresh", true);
+    shards = lb_map_map(call->arena, body, "_shards");
+    lb_map_set_int(call->arena, shards, "total", 2);
+    lb_map_set_int(call->arena, shards, "successful", 1);
+    lb_map_set_int(call->arena, shards, "failed", 0);
+}
+
 static bool column_wanted(const char *columns, const char *name)
 {
     size_t length = strlen(name);

@@ -41,8 +41,10 @@ void sb_node_error(struct sb_call *call, int status, const char *type, const cha
 void sb_node_acknowledge(struct sb_call *call);
 /* Lines of columns, or the list itself with ?format=json; honours ?h=a,b. */
 void sb_node_cat(struct sb_call *call, struct lb_value *rows);
-/* {"failed":0,"successful":n,"total":n} */
+/* {"failed":0,"skipped":0,"successful":n,"total":n}, as searches tell it */
 struct lb_value *sb_shards(struct lb_arena *arena, int64_t total, int64_t failed);
+/* `_shards` of a document that was written to a primary and its replica, which one node lacks. */
+void sb_node_written(struct sb_call *call, struct lb_value *body, bool refreshed);
 
 /* --- access: cluster_access.c
  * ------------------------------------------------------------------------- */

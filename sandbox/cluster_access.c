@@ -237,7 +237,8 @@ static struct lb_value *role_shown(struct lb_arena *arena, size_t i)
         lb_list_add(arena, grants, lb_value_stringn(arena, at, strcspn(at, " ")));
     lb_map_list(arena, role, "index_permissions");
     lb_map_list(arena, role, "tenant_permissions");
-    lb_map_set_bool(arena, role, "static", true);
+    /* Those of Snapshot Management come from the configuration that the plugin ships. */
+    lb_map_set_bool(arena, role, "static", !lb_starts_with(roles[i].name, "snapshot_management_"));
     return role;
 }
 

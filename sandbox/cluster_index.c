@@ -164,7 +164,7 @@ void sb_op_doc_put(struct sb_call *call)
     lb_map_set_string(call->arena, body, "_id", id);
     lb_map_set_int(call->arena, body, "_version", 1);
     lb_map_set_string(call->arena, body, "result", created ? "created" : "updated");
-    lb_map_set(call->arena, body, "_shards", sb_shards(call->arena, 1, 0));
+    sb_node_written(call, body, lb_streq(lb_text_at(call->request->query, "refresh", ""), "true"));
     lb_map_set_int(call->arena, body, "_seq_no", 0);
     lb_map_set_int(call->arena, body, "_primary_term", 1);
     sb_reply_json(call->response, created ? 201 : 200, body);

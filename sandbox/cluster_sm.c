@@ -329,8 +329,7 @@ void sb_op_sm_delete(struct sb_call *call)
                lb_value_format(call->arena, "%s-sm-policy", call->args[0]));
     lb_map_set_int(call->arena, body, "_version", version);
     lb_map_set_string(call->arena, body, "result", "deleted");
-    lb_map_set_bool(call->arena, body, "forced_refresh", true);
-    lb_map_set(call->arena, body, "_shards", sb_shards(call->arena, 2, 0));
+    sb_node_written(call, body, true);
     lb_map_set_int(call->arena, body, "_seq_no", next_seq(call));
     lb_map_set_int(call->arena, body, "_primary_term", 1);
     sb_reply_json(call->response, 200, body);
