@@ -22,7 +22,8 @@
  * Annotations of the root of schemas/<kind>.json:
  *   x-lb-kind (equals the file's stem), x-lb-section, x-lb-sides ("global", "one", "both"),
  *   x-lb-name-pattern, x-lb-name-form (that pattern in words), x-lb-name-max (characters),
- *   x-lb-granules (see struct lb_granule_schema), examples (a list of states)
+ *   x-lb-granules (see struct lb_granule_schema), examples (a list of states),
+ *   x-lb-actions (see struct lb_kind)
  * Annotations of the root of schemas/spec.json:
  *   x-lb-order   the kinds as they are shown; its definition "managed" is a property of every kind
  */
@@ -91,13 +92,15 @@ struct lb_schema {
 struct lb_granule_schema {
     const char *name;
     const char *description;
-    bool existence;             /* its absence is the object's absence; its write creates */
-    bool always;                /* read even when nothing in it is declared */
-    const char *risk;           /* "none", "low", "disruptive", "data-loss" */
-    int64_t estimate_s;         /* of one write, convergence included */
-    int64_t wait_s;             /* how long read-back may take before the step has failed */
-    int64_t poll_s;             /* longest pause between two read-backs */
-    const struct lb_value *iam; /* {"read": [...], "write": [...]} */
+    bool existence;     /* its absence is the object's absence; its write creates */
+    bool always;        /* read even when nothing in it is declared */
+    const char *risk;   /* "none", "low", "disruptive", "data-loss" */
+    int64_t estimate_s; /* of one write, convergence included */
+    int64_t wait_s;     /* how long read-back may take before the step has failed */
+    int64_t poll_s;     /* longest pause between two read-backs */
+    /* IAM actions, four lists: "read", "write", "survey" (to look for what left the spec, whatever
+     * it holds) and "forecast" (what a change would do; a plan goes on when it is denied). */
+    const struct lb_value *iam;
 };
 
 enum lb_sides { LB_SIDES_GLOBAL, LB_SIDES_ONE, LB_SIDES_BOTH };
@@ -111,6 +114,10 @@ struct lb_kind {
     size_t granule_count;
     const struct lb_value *examples; /* states A, B, C of the conformance walk */
     const char *name_pattern;        /* of the object's name */
+    /* x-lb-actions: where an action of the granules is allowed on something else than the object:
+     * action -> {"on": text or list, "condition": {...}, "if": "path", "path=text", "path!=text"}.
+     * planner/grant_place.c reads the places in braces. NULL: none. */
+    const struct lb_value *actions;
 };
 
 struct lb_schemas {

@@ -191,6 +191,7 @@ static const struct keyword keywords[] = {
     TEXT("title", title),
     SET("type", STRING | LIST, set_type),
     RAW("uniqueItems", BOOL),
+    ROOT("x-lb-actions", MAP),
     SET("x-lb-compare", STRING, set_compare),
     FLAG("x-lb-computed", computed),
     TEXT("x-lb-disruptive", disruptive),

@@ -92,6 +92,52 @@ static void check_granule(const struct lb_schema_file *file, const struct lb_pla
     }
 }
 
+static void check_keys(const struct lb_schema_file *file, const struct lb_place *place,
+                       const struct lb_value *map, const char *const *known)
+{
+    for (size_t i = 0; i < lb_value_count(map); i++) {
+        const char *key = lb_map_nth(map, i)->key;
+        const char *const *at = known;
+        while (*at && strcmp(*at, key) != 0) {
+            at++;
+        }
+        if (!*at) {
+            lb_schema_fault(file, place, "unknown keyword \"%s\"", key);
+        }
+    }
+}
+
+/* Is the action in a list of any granule? */
+static bool is_listed(const struct lb_kind *kind, const char *action)
+{
+    for (size_t i = 0; i < kind->granule_count; i++) {
+        for (size_t k = 0; k < lb_value_count(kind->granules[i].iam); k++) {
+            if (lb_list_has(lb_map_nth(kind->granules[i].iam, k)->value, action)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void load_actions(const struct lb_schema_file *file, struct lb_kind *kind)
+{
+    static const char *const lists[] = {"read", "write", "forecast", "survey", NULL};
+    static const char *const words[] = {"on", "condition", "if", NULL};
+    struct lb_place granules = {&root, "x-lb-granules", 0}, actions = {&root, "x-lb-actions", 0};
+    for (size_t i = 0; i < kind->granule_count; i++) {
+        check_keys(file, &granules, kind->granules[i].iam, lists);
+    }
+    kind->actions = lb_map_get(file->document, "x-lb-actions");
+    for (size_t i = 0; i < lb_value_count(kind->actions); i++) {
+        const struct lb_entry *entry = lb_map_nth(kind->actions, i);
+        check_keys(file, &actions, entry->value, words);
+        if (!is_listed(kind, entry->key)) {
+            lb_schema_fault(file, &actions, "no granule lists \"%s\"", entry->key);
+        }
+    }
+}
+
 static void load_granules(const struct lb_schema_file *file, struct lb_kind *kind)
 {
     const struct lb_value *granules = file->granules;
@@ -165,6 +211,7 @@ static void load_kind(struct loader *l, const struct lb_embedded *embedded, stru
     kind->examples = lb_map_get(file.document, "examples");
     kind->name_pattern = lb_text_at(file.document, "x-lb-name-pattern", DEFAULT_NAME_PATTERN);
     load_granules(&file, kind);
+    load_actions(&file, kind);
     struct lb_schema *schema = lb_schema_compile(&file, &root, kind->name, file.document, NULL);
     if (schema->types != LB_TYPE_BIT(LB_MAP) || schema->additional_any) {
         lb_schema_fault(&file, &root, "a kind is a closed object");

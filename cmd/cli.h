@@ -80,6 +80,8 @@ void lb_show_diags(const struct lb_cli *cli, const struct lb_diags *diags);
 const char *const *lb_spec_paths(struct lb_cli *cli, size_t *count);
 /* Loads every spec; offline. Diagnostics stay in each stack's sink. -1 when one of them is bad. */
 int lb_load_stacks(struct lb_cli *cli, struct lb_stack ***out, size_t *count);
+/* Shows what is wrong with specs that did not load; the exit code. */
+int lb_exit_of_specs(struct lb_cli *cli, struct lb_stack **stacks, size_t count);
 /* Makes the event loop. -1 with diagnostics. */
 int lb_cli_online(struct lb_cli *cli);
 int lb_make_plans(struct lb_cli *cli, struct lb_stack **stacks, size_t count, struct lb_plan **out);
@@ -105,6 +107,7 @@ int lb_cmd_show(struct lb_cli *cli);
 int lb_cmd_drift(struct lb_cli *cli);
 int lb_cmd_explain(struct lb_cli *cli);
 int lb_cmd_schema(struct lb_cli *cli);
+int lb_cmd_policy(struct lb_cli *cli);
 int lb_cmd_version(struct lb_cli *cli);
 int lb_cmd_completion(struct lb_cli *cli);
 int lb_cmd_help(struct lb_cli *cli);

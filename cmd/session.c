@@ -64,7 +64,7 @@ static int check_distinct(struct lb_cli *cli, struct lb_stack **stacks, size_t c
     return 0;
 }
 
-static int spec_exit(struct lb_cli *cli, struct lb_stack **stacks, size_t count)
+int lb_exit_of_specs(struct lb_cli *cli, struct lb_stack **stacks, size_t count)
 {
     int code = lb_diags_exit(&cli->diags);
     for (size_t i = 0; i < count && stacks[i]; i++) {
@@ -79,14 +79,14 @@ int lb_plan_specs(struct lb_cli *cli, struct lb_stack ***stacks, size_t *count,
                   struct lb_plan **plans)
 {
     if (lb_load_stacks(cli, stacks, count) != 0)
-        return spec_exit(cli, *stacks, *count);
+        return lb_exit_of_specs(cli, *stacks, *count);
     if (check_distinct(cli, *stacks, *count) != 0 || lb_cli_online(cli) != 0)
         return lb_diags_exit(&cli->diags);
     if (lb_make_plans(cli, *stacks, *count, plans) != 0) {
         if (cli->engine.stop && *cli->engine.stop)
             return *cli->engine.stop;
         int code = lb_diags_exit(&cli->diags);
-        return code ? code : spec_exit(cli, *stacks, *count);
+        return code ? code : lb_exit_of_specs(cli, *stacks, *count);
     }
     return 0;
 }

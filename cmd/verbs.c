@@ -41,6 +41,10 @@ static const struct lb_option apply_options[] = {
     END};
 static const struct lb_option drift_options[] = {FORMAT_PLAN, ASSUME_DOWN, END};
 static const struct lb_option show_options[] = {FORMAT_PLAN, END};
+static const struct lb_option policy_options[] = {
+    {"for", "PURPOSE", "only the policy for this", "plan|apply|failover", false},
+    {"format", "FORMAT", "how to print the policies", "text|json", false},
+    END};
 static const struct lb_option version_options[] = {
     {"json", NULL, "as JSON, with the libraries in use", NULL, false}, END};
 static const struct lb_option no_options[] = {END};
@@ -74,6 +78,12 @@ const struct lb_verb lb_verbs[] = {
     {"schema", "[KIND]", "print the JSON Schema of the spec",
      "Prints the bundled JSON Schema (draft-07) of the spec or of one kind, for editors.",
      no_options, 1, false, false, lb_cmd_schema},
+    {"policy", "[SPEC]", "print the IAM policies that a spec needs",
+     "Prints the least that IAM must allow for `plan`, for `apply` and for a failover of this "
+     "SPEC: "
+     "its own actions on its own objects. With --for and --format json it is a document for `aws "
+     "iam put-role-policy`, or a list of them where one would be too long. Needs no credentials.",
+     policy_options, 1, false, false, lb_cmd_policy},
     {"completion", "bash|zsh|fish", "print a shell completion script",
      "Prints a script that completes verbs and options: `source <(lifeboat completion bash)`.",
      no_options, 1, false, false, lb_cmd_completion},

@@ -8,6 +8,7 @@
  * `missing` it would fall back to INSUFFICIENT_DATA minutes after the cutover and mislead whoever
  * reads it.
  */
+#include "providers/iam.h"
 #include "providers/switch.h"
 
 #include "base/time.h"
@@ -256,8 +257,16 @@ static const struct lb_granule granules[] = {
     {0},
 };
 
+static const char *arn(const struct lb_stack *stack, const struct lb_resource *alarm)
+{
+    return lb_arena_printf(stack->arena, "arn:%s:cloudwatch:%s:%s:alarm:%s", stack->partition,
+                           alarm->region, stack->account,
+                           lb_policy_literal(stack->arena, lb_text_at(alarm->desired, "name", "")));
+}
+
 const struct lb_provider lb_provider_alarm = {
     .kind = "alarm",
+    .arn = arn,
     .granules = granules,
     .expand = expand,
     .derive = derive,

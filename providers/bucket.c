@@ -127,8 +127,14 @@ static const struct lb_granule granules[] = {
     {.name = NULL},
 };
 
+static const char *arn(const struct lb_stack *stack, const struct lb_resource *bucket)
+{
+    return lb_bucket_arn(stack, bucket->name);
+}
+
 const struct lb_provider lb_provider_bucket = {
     .kind = "bucket",
+    .arn = arn,
     .granules = granules,
     .expand = bucket_expand,
     .derive = bucket_derive,

@@ -47,6 +47,16 @@ void lb_cluster_depends(struct lb_stack *stack, struct lb_resource *resource, co
     lb_resource_reads_after(stack, resource, on);
 }
 
+const char *lb_cluster_arn(const struct lb_stack *stack, const struct lb_resource *resource)
+{
+    for (size_t i = 0; i < resource->reads_after_count; i++) {
+        const struct lb_resource *on = resource->reads_after[i];
+        if (lb_streq(on->kind->name, "domain") && on->side == resource->side)
+            return on->provider->arn(stack, on);
+    }
+    return NULL;
+}
+
 /* --- where it is ---------------------------------------------------------------------------- */
 
 static const char *own_address(const struct lb_stack *stack, const char *domain, enum lb_side side)

@@ -16,6 +16,9 @@ bool lb_cluster_opensearch_since(const struct lb_stack *stack, const char *domai
                                  enum lb_side side, int major, int minor);
 /* Declares that `resource` needs the domain and is read after it. */
 void lb_cluster_depends(struct lb_stack *stack, struct lb_resource *resource, const char *domain);
+/* The ARN of the domain that an object which was derived lives on: what `arn` of these kinds says.
+ */
+const char *lb_cluster_arn(const struct lb_stack *stack, const struct lb_resource *resource);
 /* Aims a call at the domain's endpoint: host, region, authentication. False when the domain has no
  * endpoint yet (absent or being created): then nothing can exist in it. */
 bool lb_cluster_aim(struct lb_arena *arena, const struct lb_stack *stack, const char *domain,

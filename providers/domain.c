@@ -304,8 +304,16 @@ static const struct lb_granule granules[] = {
     {NULL, NULL, NULL, false},
 };
 
+static const char *arn(const struct lb_stack *stack, const struct lb_resource *domain)
+{
+    return lb_domain_self_managed(stack, domain->name)
+               ? NULL
+               : lb_domain_arn(stack, domain->name, domain->side);
+}
+
 const struct lb_provider lb_provider_domain = {
     .kind = "domain",
+    .arn = arn,
     .granules = granules,
     .expand = expand,
     .derive = derive,

@@ -485,8 +485,16 @@ static const struct lb_granule granules[] = {
     {0},
 };
 
+/* A zone is found by its name: its id is in no spec. */
+static const char *arn(const struct lb_stack *stack, const struct lb_resource *failover)
+{
+    (void)failover;
+    return lb_arena_printf(stack->arena, "arn:%s:route53:::hostedzone/*", stack->partition);
+}
+
 const struct lb_provider lb_provider_failover = {
     .kind = "failover",
+    .arn = arn,
     .granules = granules,
     .global = &lb_route53_service,
     .expand = expand,

@@ -560,8 +560,15 @@ static const struct lb_granule granules[] = {
     {0},
 };
 
+static const char *arn(const struct lb_stack *stack, const struct lb_resource *check)
+{
+    (void)check;
+    return lb_arena_printf(stack->arena, "arn:%s:route53:::healthcheck/*", stack->partition);
+}
+
 const struct lb_provider lb_provider_health_check = {
     .kind = "health_check",
+    .arn = arn,
     .granules = granules,
     .global = &lb_route53_service,
     .expand = expand,

@@ -55,3 +55,14 @@ void lb_list_add_once(struct lb_arena *arena, struct lb_value *list, const char 
         lb_list_add_string(arena, list, text);
     }
 }
+
+const char *lb_policy_literal(struct lb_arena *arena, const char *name)
+{
+    struct lb_str out = {0};
+    for (const char *at = name; *at; at++)
+        if (*at == '*' || *at == '?' || *at == '$')
+            lb_str_printf(&out, "${%c}", *at);
+        else
+            lb_str_putc(&out, *at);
+    return lb_str_take(&out, arena);
+}

@@ -14,6 +14,8 @@ struct lb_value *lb_policy_allow(struct lb_arena *arena, struct lb_value *docume
                                  const char *const *actions, struct lb_value *resources);
 /* A document as IAM returns it: percent-encoded JSON. A text that is no JSON stays a text. */
 struct lb_value *lb_policy_decode(struct lb_arena *arena, const char *text);
+/* A name that means itself in the Resource of a policy: * ? and $ have a meaning there. */
+const char *lb_policy_literal(struct lb_arena *arena, const char *name);
 /* Adds to a list unless it is there or NULL. */
 void lb_list_add_once(struct lb_arena *arena, struct lb_value *list, const char *text);
 

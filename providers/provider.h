@@ -264,6 +264,10 @@ struct lb_provider {
      * objects does not cover the kind. Once for a stack; read->resource only names the kind.
      * Optional. */
     int (*survey)(struct lb_read *);
+    /* The ARN by which policies name the object, known before the object is: for an object of a
+     * cluster its domain's, a pattern where the service chooses the id. NULL: nothing of AWS, as a
+     * cluster that users run themselves. Needed for a kind with IAM actions. */
+    const char *(*arn)(const struct lb_stack *, const struct lb_resource *);
 };
 
 /* One row a schema file, made by CMake; ends with NULL. */

@@ -333,6 +333,7 @@ static const struct lb_granule granules[] = {
 
 const struct lb_provider lb_provider_repository = {
     .kind = "repository",
+    .arn = lb_cluster_arn,
     .granules = granules,
     .expand = expand,
     .derive = derive,

@@ -148,8 +148,14 @@ static const struct lb_granule granules[] = {
     {.name = NULL},
 };
 
+static const char *arn(const struct lb_stack *stack, const struct lb_resource *role)
+{
+    return lb_role_arn(stack, role->name);
+}
+
 const struct lb_provider lb_provider_role = {
     .kind = "role",
+    .arn = arn,
     .granules = granules,
     .global = &lb_iam_service,
     .derive = role_derive,

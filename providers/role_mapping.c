@@ -212,6 +212,7 @@ static const struct lb_granule granules[] = {
 
 const struct lb_provider lb_provider_role_mapping = {
     .kind = "role_mapping",
+    .arn = lb_cluster_arn,
     .granules = granules,
     .expand = expand,
     .derive = derive,

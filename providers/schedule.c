@@ -346,6 +346,7 @@ static const struct lb_granule granules[] = {
 
 const struct lb_provider lb_provider_schedule = {
     .kind = "schedule",
+    .arn = lb_cluster_arn,
     .granules = granules,
     .expand = expand,
     .derive = derive,

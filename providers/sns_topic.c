@@ -296,6 +296,7 @@ static const struct lb_granule granules[] = {
 
 const struct lb_provider lb_provider_sns_topic = {
     .kind = "sns_topic",
+    .arn = topic_arn,
     .granules = granules,
     .expand = expand,
     .derive = derive,

@@ -390,6 +390,7 @@ static int route(struct sandbox *sandbox, struct sb_request *request)
         return -1;
     request->operation = found->operation;
     request->mutating = found->mutating;
+    request->names = lb_map_get(body, "AlarmNames");
     request->resource = lb_text_at(
         body, "AlarmName",
         lb_text_at(body, "AlarmNames/0",

@@ -144,6 +144,9 @@ static const char *verify(struct sb_call *call, const char *name)
     const char *fault;
 
     sb_repository_find(call->sandbox, call->arena, sb_node_of(call), name, &repository);
+    call->request->names = lb_value_list(call->arena);
+    lb_list_add_string(call->arena, call->request->names,
+                       lb_text_at(repository.settings, "role_arn", ""));
     fault = sb_repository_fault(call->sandbox, call->arena, sb_node_of(call), &repository);
     if (!fault && !repository.readonly)
         leave_test_blobs(call, &repository);

@@ -164,6 +164,12 @@ static int route(struct sandbox *sandbox, struct sb_request *request)
     request->resource = lb_text_at(form, "RoleName", lb_text_at(form, "AWSServiceName", ""));
     const struct iam_operation *operation = find_operation(request->operation);
     request->mutating = operation && operation->mutating;
+    const char *policy = lb_text_at(form, "PolicyArn",
+                                    lb_text_at(form, "PermissionsBoundary", NULL));
+    if (policy) {
+        request->names = lb_value_list(request->arena);
+        lb_list_add_string(request->arena, request->names, policy);
+    }
     return operation ? 0 : -1;
 }
 

@@ -23,6 +23,10 @@ void sb_log_call(struct sandbox *sandbox, const struct sb_request *request, int 
     lb_map_set_string(arena, line, "signature", signature);
     lb_map_set_string(arena, line, "method", request->method);
     lb_map_set_string(arena, line, "path", request->path);
+    if (lb_streq(request->service, "cluster"))
+        lb_map_set_string(arena, line, "host", request->host);
+    if (request->names)
+        lb_map_set(arena, line, "names", request->names);
     const char *text = lb_arena_strdup(private->log_arena, lb_json_text(arena, line));
     private->log_lines = lb_arena_grow(private->log_arena, private->log_lines, private->log_count,
                                        private->log_count + 1, sizeof *private->log_lines,

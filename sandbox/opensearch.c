@@ -422,11 +422,16 @@ static int route(struct sandbox *sandbox, struct sb_request *request)
 
     if (sb_route_announce(routes, sandbox, request) != 0)
         return -1;
+    if (lb_map_get(request->query, "arn")) {
+        request->names = lb_value_list(request->arena);
+        lb_list_add_string(request->arena, request->names, lb_text_at(request->query, "arn", ""));
+    }
     if (!lb_streq(request->method, "POST"))
         return 0;
     body = sb_body_json(request);
     if (lb_bool_at(body, "DryRun", false) || lb_bool_at(body, "PerformCheckOnly", false))
         request->mutating = false;
+    request->names = lb_map_get(body, "DomainNames");
     if (*request->resource == '\0')
         request->resource = lb_text_at(body, "DomainName", lb_text_at(body, "ARN", ""));
     return 0;

@@ -364,6 +364,16 @@ static void finish(struct batch *batch, const struct lb_value *sent)
     sb_r53_reply(call, 200, "ChangeResourceRecordSetsResponse", body);
 }
 
+static struct lb_value *names_of(struct lb_arena *arena, const struct lb_value *changes)
+{
+    struct lb_value *names = lb_value_list(arena);
+    for (size_t i = 0; i < lb_xml_count(changes); i++)
+        lb_list_add_string(
+            arena, names,
+            sb_dns_name(arena, lb_text_at(lb_xml_item(changes, i), "ResourceRecordSet/Name", "")));
+    return names;
+}
+
 void sb_op_change_resource_record_sets(struct sb_call *call)
 {
     struct lb_value *sent = lb_map_get(call->body, "ChangeResourceRecordSetsRequest");
@@ -371,6 +381,7 @@ void sb_op_change_resource_record_sets(struct sb_call *call)
     struct batch batch = {.call = call, .zone = sb_r53_zone_wanted(call)};
     int64_t busy = lb_int_at(batch.zone, "busy_until_ms", 0) - sb_paced_ms(call->sandbox);
 
+    call->request->names = names_of(call->arena, changes);
     if (!batch.zone)
         return;
     if (lb_xml_count(changes) == 0) {

@@ -281,6 +281,8 @@ bool s3_replication_valid(struct s3_call *call, struct lb_value *document)
     const struct lb_value *rules = lb_map_get(document, "Rule");
     const char *role = lb_text_at(document, "Role", "");
     size_t count = lb_xml_count(rules);
+    call->request->names = lb_value_list(call->arena);
+    lb_list_add_string(call->arena, call->request->names, role);
     if (count == 0 || count > RULES_MAX) {
         return malformed(call);
     }

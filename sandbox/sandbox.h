@@ -68,6 +68,9 @@ struct sb_request {
     const char *operation; /* "PutBucketVersioning" */
     const char *resource;  /* "search-dr-west", "nightly" */
     bool mutating;
+    /* What else it names that IAM judges: the names of a list, the role that it passes. For the
+     * log; NULL: nothing. May be set while it acts. */
+    struct lb_value *names;
 };
 
 struct sb_response {

@@ -30,6 +30,7 @@ class Sandbox:
             self.env[name] = value
         else:
             raise RuntimeError("the sandbox did not start")
+        self.account = account or "111122223333"
         self.url = self.env["AWS_ENDPOINT_URL"]
         self.client = aws.Client(self.url, self.env["AWS_ACCESS_KEY_ID"],
                                  self.env["AWS_SECRET_ACCESS_KEY"])
@@ -67,6 +68,11 @@ class Sandbox:
 
     def state(self):
         return json.loads(self.control("state"))
+
+    def role_arns(self):
+        """Name -> ARN of each role, the path included."""
+        roles = self.state().get("iam", {}).get("roles", {})
+        return {name: role["Arn"] for name, role in roles.items()}
 
     def advance(self, duration):
         self.control("clock", {"advance": duration})
