@@ -125,7 +125,7 @@ static void print(struct lb_str *out, const struct annotation *it)
         [LB_ERROR] = "error", [LB_WARNING] = "warning", [LB_INFO] = "notice"};
     const struct lb_mark *mark = it->mark;
     lb_str_printf(out, "::%s ", commands[it->level]);
-    if (mark && mark->line && mark->source) {
+    if (mark && mark->line && mark->source && *mark->source->path) {
         lb_str_puts(out, "file=");
         escape(out, mark->source->path, true);
         lb_str_printf(out, ",line=%u,", (unsigned)mark->line);

@@ -88,7 +88,7 @@ static const char *uri_of(struct lb_arena *arena, const char *path)
         path += 2;
     if (*path == '/')
         lb_str_puts(&uri, "file://");
-    lb_str_percent_encode(&uri, path, strlen(path), true);
+    lb_str_percent_encode(&uri, *path ? path : "-", *path ? strlen(path) : 1, true);
     return lb_str_take(&uri, arena);
 }
 

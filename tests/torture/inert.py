@@ -4,7 +4,7 @@
     tests/torture/inert.py [GROUP...]      LB_LONG=1 more rounds; LB_SEED=N repeats a run
 
 Every string of tests/lib/hostile.py is planted in every place of a group; whatever lifeboat prints
-or writes of it (text, JSON, events, plan files, trace logs) must be inert, and JSON must stay JSON
+or writes of it (every --format, events, plan files, trace logs) must be inert, and JSON must stay JSON
 that reads back as the very string.
 spec     values of the spec, keys too       world    file names, environment, options
 file     every string of a plan file        live     live values of two regions, which must come back
@@ -26,6 +26,7 @@ import yaml
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 import hostile  # noqa: E402
+import sinks  # noqa: E402
 from sandbox import BUILD, ROOT, Sandbox  # noqa: E402
 
 LONG = os.environ.get("LB_LONG") == "1"
@@ -68,7 +69,7 @@ def run(arguments, cwd, env, codes, check_json=False, stdin=b""):
     env = {**env, "LIFEBOAT_LOG": env.get("LIFEBOAT_LOG", "trace")}
     done = subprocess.run([str(BUILD / "lifeboat"), *arguments], cwd=cwd, env=env, input=stdin,
                           capture_output=True, timeout=120)
-    found = [f"standard output: {one}" for one in hostile.faults(done.stdout)]
+    found = [f"standard output: {one}" for one in sinks.faults(arguments, done.stdout)]
     found += [f"standard error: {one}" for one in hostile.faults(done.stderr)]
     if done.returncode not in codes:
         found.append(f"exit {done.returncode}, not {codes}: {done.stdout[-300:]!r} {done.stderr[-600:]!r}")
@@ -142,6 +143,8 @@ class Inert:
         for file in ("quoted", "raw", "comment", "key"):
             run(["validate", f"{file}.yaml"], work, OFFLINE, (0, 1, 3))
             run(["validate", "--format", "json", f"{file}.yaml"], work, OFFLINE, (0, 1, 3), "one")
+            for form in ("sarif", "junit", "github"):
+                run(["validate", "--format", form, f"{file}.yaml"], work, OFFLINE, (0, 1, 3))
         run(["plan", "key.yaml"], work, OFFLINE, (1, 3))
         if fine and 0 < len(text) < 200:
             documents = run(["plan", "--format", "json", "quoted.yaml"], work, OFFLINE, (0, 1, 2, 3, 8), "one")
@@ -156,6 +159,8 @@ class Inert:
         (work / file).write_text(EXAMPLE)
         run(["validate", "./" + file], work, OFFLINE, (0, 3))
         run(["validate", "--format", "json", "./" + file], work, OFFLINE, (0, 3), "one")
+        for form in ("sarif", "junit", "github"):
+            run(["validate", "--format", form, "./" + file], work, OFFLINE, (0, 3))
         run(["validate", "--", file], work, OFFLINE, (0, 3))
         (work / file).write_text("a: [")
         run(["validate", "--", file], work, OFFLINE, (1,))
@@ -197,6 +202,9 @@ class Inert:
             codes = (0, 1)
             run(["show", path.name], work, OFFLINE, codes)
             shown = run(["show", "--format", "json", path.name], work, OFFLINE, codes, "one")
+            for form in sinks.REPORTS:
+                run(["show", "--format", form, path.name], work, OFFLINE, codes)
+            run(["show", "--format", "markdown", "--max-bytes", "20000", path.name], work, OFFLINE, codes)
             if number == 0 and hostile.carried(data, "json") and text and "\0" not in text:
                 if not shown:
                     raise Fault("show refuses a plan with that string")
@@ -223,6 +231,8 @@ class Inert:
                     raise Fault(f"the plan file: {hostile.faults((work / 'plan.json').read_bytes())}")
                 run(["show", "plan.json"], work, OFFLINE, (0,))
                 again = run(["show", "--format", "json", "plan.json"], work, OFFLINE, (0,), "one")
+                for form in sinks.REPORTS:
+                    run(["show", "--format", form, "plan.json"], work, OFFLINE, (0,))
             if hostile.carried(data, "xml") and data:
                 must_hold(document, data, "plan --format json")
                 must_hold(again, data, "show --format json")
@@ -251,6 +261,8 @@ class Inert:
                     answer, data, answer.wire if wire == "own" else wire)
                 run(["plan"], work, {**env, "LIFEBOAT_LOG": "debug"}, (1, 5, 8, 9))
                 run(["plan", "--format", "json"], work, env, (1, 5, 8, 9), "one")
+                form = sinks.REPORTS[len(name) % len(sinks.REPORTS)]
+                run(["plan", "--format", form], work, env, (1, 5, 8, 9))
 
     def apply(self, name, data):
         """Writes are refused in hostile words; what is read in between has them too."""
