@@ -19,7 +19,7 @@ struct lb_arena *lb_arena_new(void);
 /* Runs the deferred functions, last first, then frees all. NULL is fine. */
 void lb_arena_free(struct lb_arena *arena);
 
-/* Zeroed, aligned for any type, never NULL. */
+/* Zeroed, never NULL, aligned for pointers, 64-bit integers and doubles: what our structs hold. */
 void *lb_arena_alloc(struct lb_arena *arena, size_t size);
 /* `count` elements of `size` bytes, checked for overflow. */
 void *lb_arena_array(struct lb_arena *arena, size_t count, size_t size);

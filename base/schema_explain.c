@@ -242,6 +242,6 @@ void lb_check_unknown_key(const struct lb_check *check, const struct lb_entry *e
     const struct lb_schema *meant = near ? lb_schema_property(check->schema, near) : NULL;
     struct lb_check at = *check;
     at.secret = meant && meant->secret;
-    lb_check_error(&at, refused ? "LB-S036" : "LB-S020", &entry->key_mark, remedy,
+    lb_check_error(&at, refused ? "LB-S036" : "LB-S020", entry->key_mark, remedy,
                    "%s has no key \"%s\"", lb_check_path(check), entry->key);
 }

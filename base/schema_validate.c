@@ -44,13 +44,13 @@ const char *lb_check_key(const struct lb_check *check)
 void lb_check_error(const struct lb_check *check, const char *code, const struct lb_mark *mark,
                     const char *remedy, const char *format, ...)
 {
-    bool at_key = check->value->type == LB_NULL || check->value->mark.line == 0;
+    bool at_key = check->value->type == LB_NULL || check->value->mark->line == 0;
     if (++*check->errors > MAX_ERRORS) {
         return;
     }
     struct lb_diag diag = {
         .code = code, .remedy = remedy, .address = check->address, .secret = check->secret};
-    diag.mark = mark ? *mark : at_key && check->key_mark ? *check->key_mark : check->value->mark;
+    diag.mark = mark ? *mark : at_key && check->key_mark ? *check->key_mark : *check->value->mark;
     va_list args;
     va_start(args, format);
     diag.detail = lb_arena_vprintf(check->diags->arena, format, args);
@@ -63,7 +63,7 @@ void lb_check_error(const struct lb_check *check, const char *code, const struct
 /* The mark for what concerns a map as a whole: its key says more than its first line. */
 static const struct lb_mark *whole(const struct lb_check *check)
 {
-    return check->key_mark ? check->key_mark : &check->value->mark;
+    return check->key_mark ? check->key_mark : check->value->mark;
 }
 
 static void check_required(const struct lb_check *check)
@@ -100,10 +100,10 @@ static void check_name(const struct lb_check *check, const struct lb_entry *entr
     int64_t most = lb_int_at(names->raw, "maxLength", INT64_MAX);
     int64_t length = lb_check_characters(entry->key);
     if (length > most || length < lb_int_at(names->raw, "minLength", 0)) {
-        lb_check_error(check, "LB-S033", &entry->key_mark, NULL, "\"%.60s\" has %lld characters",
+        lb_check_error(check, "LB-S033", entry->key_mark, NULL, "\"%.60s\" has %lld characters",
                        entry->key, (long long)length);
     } else if (names->pattern && !lb_pattern_matches(names->pattern, entry->key)) {
-        lb_check_error(check, "LB-S033", &entry->key_mark, NULL, "\"%s\" is not %s", entry->key,
+        lb_check_error(check, "LB-S033", entry->key_mark, NULL, "\"%s\" is not %s", entry->key,
                        lb_check_form(check, names));
     }
 }
@@ -122,14 +122,14 @@ static void check_entry(const struct lb_check *check, const struct lb_entry *ent
     struct lb_check below = *check;
     below.schema = property;
     below.value = entry->value;
-    below.key_mark = entry->key_mark.line ? &entry->key_mark : NULL;
+    below.key_mark = entry->key_mark->line ? entry->key_mark : NULL;
     below.place = &place;
     if (property->kind) {
         below.address = lb_arena_printf(check->diags->arena, "%s.%s", property->kind->name,
                                         entry->key);
     }
     if (property->computed) {
-        lb_check_error(&below, "LB-S031", &entry->key_mark, NULL, "%s", lb_check_path(&below));
+        lb_check_error(&below, "LB-S031", entry->key_mark, NULL, "%s", lb_check_path(&below));
         return;
     }
     check_value(&below);
@@ -192,7 +192,7 @@ static void check_unique(const struct lb_check *check)
         }
         const struct lb_value *known_by = lb_map_get(
             item, check->schema->list_key ? check->schema->list_key : "");
-        lb_check_error(check, "LB-S028", known_by ? &known_by->mark : &item->mark, NULL,
+        lb_check_error(check, "LB-S028", known_by ? known_by->mark : item->mark, NULL,
                        "%s[%zu] repeats [%s]", lb_check_path(check), i, lb_text(first, ""));
     }
     lb_arena_free(scratch);
@@ -270,7 +270,7 @@ int lb_schema_validate(const struct lb_schema *schema, const struct lb_value *va
         .diags = diags, .schema = schema, .value = value, .place = &root, .errors = &errors};
     check_value(&check);
     if (errors > MAX_ERRORS) {
-        lb_diags_error(diags, "LB-S049", &value->mark, "%zu errors, the first %d are shown", errors,
+        lb_diags_error(diags, "LB-S049", value->mark, "%zu errors, the first %d are shown", errors,
                        MAX_ERRORS);
     }
     hide_all(diags);

@@ -1,9 +1,9 @@
 /* value.c: making, filling and reading the value tree. Comparing lives in compare.c.
  *
- * A map is an array of entries in the order of insertion. From INDEX_FROM entries on it also has a
- * hash index (open addressing, positions into the array), kept by lb_map_set, which has the arena
- * that a growing index needs. Readers take NULL and wrong types, so that a caller can walk an
- * answer without checking each step.
+ * A map is an array of entries in the order of insertion. With room for INDEX_FROM entries and more
+ * the array is followed by a hash index (open addressing, positions into the array): one piece of
+ * memory, so that the small maps, nearly all, pay nothing for it. Readers take NULL and wrong
+ * types, so that a caller can walk an answer without checking each step.
  */
 #include "base/value.h"
 #include "base/bug.h"
@@ -15,14 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEX_FROM 12  /* entries: below, comparing keys one by one is as fast */
-#define FIRST_SLOTS 64 /* a power of two */
+#define INDEX_FROM 12 /* entries: below, comparing keys one by one is as fast */
 
-struct lb_map_index {
-    uint64_t seed;
+struct index {
     size_t mask;      /* slots - 1; slots are a power of two */
     uint32_t slots[]; /* position + 1; 0 is free */
 };
+
+const struct lb_mark lb_no_mark = {0};
 
 /* --- making --------------------------------------------------------------------------------- */
 
@@ -30,7 +30,17 @@ static struct lb_value *value_new(struct lb_arena *arena, enum lb_type type)
 {
     struct lb_value *value = lb_arena_alloc(arena, sizeof *value);
     value->type = type;
+    value->mark = &lb_no_mark;
     return value;
+}
+
+const struct lb_mark *lb_mark_copy(struct lb_arena *arena, const struct lb_mark *mark)
+{
+    if (!mark->line)
+        return &lb_no_mark;
+    struct lb_mark *copy = lb_arena_alloc(arena, sizeof *copy);
+    *copy = *mark;
+    return copy;
 }
 
 static struct lb_value *text_new(struct lb_arena *arena, enum lb_type type, const char *text,
@@ -108,7 +118,7 @@ struct lb_value *lb_value_copy(struct lb_arena *arena, const struct lb_value *va
         return NULL;
     struct lb_value *copy = value_new(arena, value->type);
     copy->secret = value->secret;
-    copy->mark = value->mark;
+    copy->mark = lb_mark_copy(arena, value->mark);
     copy->why = lb_arena_strdup(arena, value->why);
     switch (value->type) {
     case LB_NULL:
@@ -132,7 +142,7 @@ struct lb_value *lb_value_copy(struct lb_arena *arena, const struct lb_value *va
         for (size_t i = 0; i < value->as.map.count; i++) {
             const struct lb_entry *entry = &value->as.map.entries[i];
             lb_map_set(arena, copy, entry->key, lb_value_copy(arena, entry->value));
-            copy->as.map.entries[i].key_mark = entry->key_mark;
+            copy->as.map.entries[i].key_mark = lb_mark_copy(arena, entry->key_mark);
         }
         break;
     }
@@ -141,59 +151,55 @@ struct lb_value *lb_value_copy(struct lb_arena *arena, const struct lb_value *va
 
 /* --- the index of a map ----------------------------------------------------------------------- */
 
+/* At least two slots an entry, so that searches end soon. */
+static size_t slots_for(size_t capacity)
+{
+    size_t slots = 32; /* a power of two, and at least 2 * INDEX_FROM */
+    while (slots < capacity * 2)
+        slots *= 2;
+    return slots;
+}
+
+static struct index *index_of(const struct lb_value *map)
+{
+    return map->as.map.capacity < INDEX_FROM
+               ? NULL
+               : (struct index *)(void *)(map->as.map.entries + map->as.map.capacity);
+}
+
 /* FNV-1a. The seed is the index's address: keys come from servers and specs, and a set made to
  * collide in one process does not collide in the next. */
-static size_t key_hash(const struct lb_map_index *index, const char *key)
+static size_t key_hash(const struct index *index, const char *key)
 {
-    uint64_t hash = UINT64_C(14695981039346656037) ^ index->seed;
+    uint64_t hash = UINT64_C(14695981039346656037) ^ (uint64_t)(uintptr_t)index;
     for (; *key; key++)
         hash = (hash ^ (unsigned char)*key) * UINT64_C(1099511628211);
     return (size_t)(hash ^ hash >> 32) & index->mask;
 }
 
+static void index_add(struct index *index, const struct lb_value *map, size_t i)
+{
+    size_t slot = key_hash(index, map->as.map.entries[i].key);
+    while (index->slots[slot])
+        slot = (slot + 1) & index->mask;
+    index->slots[slot] = (uint32_t)i + 1;
+}
+
 static void index_fill(struct lb_value *map)
 {
-    struct lb_map_index *index = map->as.map.index;
+    struct index *index = index_of(map);
     if (!index)
         return;
     memset(index->slots, 0, (index->mask + 1) * sizeof *index->slots);
-    for (size_t i = 0; i < map->as.map.count; i++) {
-        size_t slot = key_hash(index, map->as.map.entries[i].key);
-        while (index->slots[slot])
-            slot = (slot + 1) & index->mask;
-        index->slots[slot] = (uint32_t)i + 1;
-    }
-}
-
-/* Called after an entry was appended: enters it, or makes a larger index at two thirds full. */
-static void index_append(struct lb_arena *arena, struct lb_value *map)
-{
-    struct lb_map_index *index = map->as.map.index;
-    size_t count = map->as.map.count;
-    if (!index && count < INDEX_FROM)
-        return;
-    if (count > UINT32_MAX / 4)
-        lb_out_of_memory();
-    if (index && count * 3 < (index->mask + 1) * 2) {
-        size_t slot = key_hash(index, map->as.map.entries[count - 1].key);
-        while (index->slots[slot])
-            slot = (slot + 1) & index->mask;
-        index->slots[slot] = (uint32_t)count;
-        return;
-    }
-    size_t slots = index ? (index->mask + 1) * 2 : FIRST_SLOTS;
-    index = lb_arena_alloc(arena, sizeof *index + slots * sizeof *index->slots);
-    index->seed = (uint64_t)(uintptr_t)index;
-    index->mask = slots - 1;
-    map->as.map.index = index;
-    index_fill(map);
+    for (size_t i = 0; i < map->as.map.count; i++)
+        index_add(index, map, i);
 }
 
 static struct lb_entry *entry_find(const struct lb_value *map, const char *key)
 {
     if (!lb_is(map, LB_MAP) || !key)
         return NULL;
-    const struct lb_map_index *index = map->as.map.index;
+    const struct index *index = index_of(map);
     if (!index) {
         for (size_t i = 0; i < map->as.map.count; i++)
             if (strcmp(map->as.map.entries[i].key, key) == 0)
@@ -208,31 +214,48 @@ static struct lb_entry *entry_find(const struct lb_value *map, const char *key)
     return NULL;
 }
 
-/* The first reservation is exact, later ones grow. */
-static void *reserve(struct lb_arena *arena, void *array, uint32_t used, uint32_t *capacity,
-                     size_t size, size_t count)
+/* --- room ------------------------------------------------------------------------------------- */
+
+/* The first reservation is exact, later ones double: most maps and lists of an answer hold one or
+ * two. */
+static uint32_t room_for(uint32_t capacity, size_t count)
 {
-    size_t room = *capacity;
-    if (count > UINT32_MAX / 4)
+    if (count > UINT32_MAX / 8)
         lb_out_of_memory();
-    void *grown = !array && count > 1 ? lb_arena_array(arena, room = count, size)
-                                      : lb_arena_grow(arena, array, used, count, size, &room);
-    *capacity = (uint32_t)room;
-    return grown;
+    size_t room = capacity ? (size_t)capacity * 2 : 2;
+    return (uint32_t)(count > room || (!capacity && count > 1) ? count : room);
+}
+
+static void reserve_entries(struct lb_arena *arena, struct lb_value *map, size_t count)
+{
+    struct lb_entry *before = map->as.map.entries;
+    size_t room = map->as.map.capacity = room_for(map->as.map.capacity, count);
+    size_t size = room * sizeof *before, slots = room < INDEX_FROM ? 0 : slots_for(room);
+    if (slots)
+        size += sizeof(struct index) + slots * sizeof(uint32_t);
+    map->as.map.entries = lb_arena_alloc(arena, size);
+    if (before)
+        memcpy(map->as.map.entries, before, map->as.map.count * sizeof *before);
+    if (slots)
+        index_of(map)->mask = slots - 1;
+    index_fill(map);
+}
+
+static void reserve_items(struct lb_arena *arena, struct lb_value *list, size_t count)
+{
+    struct lb_value **before = list->as.list.items;
+    size_t room = list->as.list.capacity = room_for(list->as.list.capacity, count);
+    list->as.list.items = lb_arena_array(arena, room, sizeof *before);
+    if (before)
+        memcpy(list->as.list.items, before, list->as.list.count * sizeof *before);
 }
 
 void lb_value_reserve(struct lb_arena *arena, struct lb_value *value, size_t count)
 {
-    if (count == 0)
-        return;
-    if (lb_is(value, LB_MAP))
-        value->as.map.entries = reserve(arena, value->as.map.entries, value->as.map.count,
-                                        &value->as.map.capacity, sizeof *value->as.map.entries,
-                                        count);
-    else if (lb_is(value, LB_LIST))
-        value->as.list.items = reserve(arena, value->as.list.items, value->as.list.count,
-                                       &value->as.list.capacity, sizeof *value->as.list.items,
-                                       count);
+    if (lb_is(value, LB_MAP) && count > value->as.map.capacity)
+        reserve_entries(arena, value, count);
+    else if (lb_is(value, LB_LIST) && count > value->as.list.capacity)
+        reserve_items(arena, value, count);
 }
 
 /* --- filling --------------------------------------------------------------------------------- */
@@ -251,10 +274,11 @@ struct lb_value *lb_map_set(struct lb_arena *arena, struct lb_value *map, const 
     }
     size_t count = map->as.map.count;
     lb_value_reserve(arena, map, count + 1);
-    map->as.map.entries[count] = (struct lb_entry){.key = lb_arena_strdup(arena, key),
-                                                   .value = value};
+    map->as.map.entries[count] = (struct lb_entry){lb_arena_strdup(arena, key), &lb_no_mark, value};
     map->as.map.count++;
-    index_append(arena, map);
+    struct index *index = index_of(map);
+    if (index)
+        index_add(index, map, count);
     return value;
 }
 
@@ -263,13 +287,6 @@ struct lb_value *lb_map_default(struct lb_arena *arena, struct lb_value *map, co
 {
     struct lb_value *there = lb_map_get(map, key);
     return there ? there : lb_map_set(arena, map, key, value);
-}
-
-void lb_map_mark_key(struct lb_value *map, const char *key, const struct lb_mark *mark)
-{
-    struct lb_entry *entry = entry_find(map, key);
-    if (entry && mark)
-        entry->key_mark = *mark;
 }
 
 void lb_map_set_string(struct lb_arena *arena, struct lb_value *map, const char *key,

@@ -40,19 +40,24 @@ struct lb_mark {
     uint32_t end_line, end_column;
 };
 
+/* The mark of all that was written nowhere: what is derived, and what answers hold. */
+extern const struct lb_mark lb_no_mark;
+
 struct lb_value;
 
+/* A fleet's plan holds hundreds of thousands of values and entries, nearly all without a place: so
+ * marks are pointed to, and the two structs hold nothing that only few of them need. */
 struct lb_entry {
     const char *key;
-    struct lb_mark key_mark;
+    const struct lb_mark *key_mark; /* never NULL */
     struct lb_value *value;
 };
 
 struct lb_value {
     enum lb_type type;
-    bool secret;         /* only the reference is held; never a secret itself */
-    struct lb_mark mark; /* where it was written; line 0 when derived */
-    const char *why;     /* "derived from repository.nightly"; NULL when stated */
+    bool secret;                /* only the reference is held; never a secret itself */
+    const struct lb_mark *mark; /* where it was written; never NULL */
+    const char *why;            /* "derived from repository.nightly"; NULL when stated */
     union {
         bool boolean;
         struct {
@@ -64,9 +69,8 @@ struct lb_value {
             uint32_t count, capacity;
         } list;
         struct {
-            struct lb_entry *entries;
+            struct lb_entry *entries; /* a large map's index lies behind them: see value.c */
             uint32_t count, capacity;
-            struct lb_map_index *index; /* private to value.c */
         } map;
     } as;
 };
@@ -95,8 +99,8 @@ struct lb_value *lb_map_set(struct lb_arena *arena, struct lb_value *map, const 
 /* Sets only when the key is absent; returns what is there afterwards. */
 struct lb_value *lb_map_default(struct lb_arena *arena, struct lb_value *map, const char *key,
                                 struct lb_value *value);
-/* Says where the key of an entry was written. */
-void lb_map_mark_key(struct lb_value *map, const char *key, const struct lb_mark *mark);
+/* A copy for a value's mark or an entry's; one without a line is not copied. */
+const struct lb_mark *lb_mark_copy(struct lb_arena *arena, const struct lb_mark *mark);
 /* Shorthands; a NULL text sets nothing. */
 void lb_map_set_string(struct lb_arena *arena, struct lb_value *map, const char *key,
                        const char *text);

@@ -192,7 +192,8 @@ static void attach(struct reader *r, struct lb_value *value)
     }
     if (!top->drop) {
         lb_map_set(r->arena, top->value, top->key, value);
-        top->value->as.map.entries[top->value->as.map.count - 1].key_mark = top->key_mark;
+        top->value->as.map.entries[top->value->as.map.count - 1].key_mark = lb_mark_copy(
+            r->arena, &top->key_mark);
     }
     top->key = NULL;
     top->drop = false;
@@ -222,7 +223,7 @@ static int take_key(struct reader *r, const yaml_event_t *event, const struct lb
             top->drop = true;
             collect(r, "LB-S002", mark, NULL,
                     lb_arena_printf(r->arena, "\"%s\" is already there on line %u", text,
-                                    (unsigned)first->key_mark.line));
+                                    (unsigned)first->key_mark->line));
         }
     }
     top->key = lb_arena_strndup(r->arena, text, length);
@@ -249,7 +250,7 @@ static int on_scalar(struct reader *r, const yaml_event_t *event)
     bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     struct lb_value *value = plain ? lb_yaml_plain(r->arena, text, length)
                                    : lb_value_stringn(r->arena, text, length);
-    value->mark = mark;
+    value->mark = lb_mark_copy(r->arena, &mark);
     attach(r, value);
     return 0;
 }
@@ -292,7 +293,7 @@ static int open_collection(struct reader *r, const yaml_event_t *event, struct l
         return lb_diags_error(r->diags, "LB-S012", &mark, "more than %d levels", LB_YAML_MAX_DEPTH);
     }
     refuse_tab_indent(r, event);
-    value->mark = mark;
+    value->mark = lb_mark_copy(r->arena, &mark);
     attach(r, value);
     r->frames[r->depth++] = (struct frame){.value = value};
     return 0;
@@ -390,7 +391,7 @@ struct lb_value *lb_yaml_parse(struct lb_arena *arena, const struct lb_source *s
     if (!failed && (!r.root || r.root->type == LB_NULL)) {
         failed = lb_diags_error(diags, "LB-S016", &start, "nothing but white space and comments");
     } else if (!failed && r.root->type != LB_MAP) {
-        failed = lb_diags_error(diags, "LB-S017", &r.root->mark,
+        failed = lb_diags_error(diags, "LB-S017", r.root->mark,
                                 "the file holds one value, not keys");
     }
     lb_yaml_hide_secrets(source, diags);

@@ -58,7 +58,7 @@ static int check_distinct(struct lb_cli *cli, struct lb_stack **stacks, size_t c
             if (lb_streq(stacks[i]->name, stacks[k]->name) &&
                 lb_streq(stacks[i]->account, stacks[k]->account)) {
                 const struct lb_value *at = lb_map_get(stacks[i]->spec, "stack");
-                return lb_diags_error(&cli->diags, "LB-S054", &at->mark, "\"%s\" is also in %s",
+                return lb_diags_error(&cli->diags, "LB-S054", at->mark, "\"%s\" is also in %s",
                                       stacks[i]->name, stacks[k]->source->path);
             }
     return 0;

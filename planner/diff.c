@@ -21,8 +21,8 @@ static const char *reason_of(struct differ *d, const struct lb_value *desired, c
         return above;
     if (desired->why)
         return desired->why;
-    if (desired->mark.line)
-        return lb_arena_printf(d->arena, "stated at line %u", (unsigned)desired->mark.line);
+    if (desired->mark->line)
+        return lb_arena_printf(d->arena, "stated at line %u", (unsigned)desired->mark->line);
     return above ? above : "part of its definition";
 }
 

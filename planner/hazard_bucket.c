@@ -52,7 +52,7 @@ static void report_rule(struct lb_hazard_context *context, const struct lb_resou
                         const char *effect)
 {
     struct lb_arena *arena = context->stack->arena;
-    lb_hazard_report(context, bucket, &rule->mark, "rule \"%s\" (%s) %s; %s keeps its %s in \"%s\"",
+    lb_hazard_report(context, bucket, rule->mark, "rule \"%s\" (%s) %s; %s keeps its %s in \"%s\"",
                      lb_text_at(rule, "id", ""), words_of_filter(arena, rule), effect,
                      path->repository->address, path->replica ? "replica" : "snapshots",
                      *path->prefix ? path->prefix : "/");
@@ -182,7 +182,7 @@ void lb_hazard_check_auto_purge(struct lb_hazard_context *context)
                 continue;
             const struct lb_value *prefix = lb_map_get(purge, "prefix");
             struct lb_value *placed = lb_value_copy(context->stack->arena, rule);
-            placed->mark = prefix && prefix->mark.line ? prefix->mark : purge->mark;
+            placed->mark = prefix && prefix->mark->line ? prefix->mark : purge->mark;
             check_rule(context, bucket, placed, "expires objects");
         }
     }
@@ -198,7 +198,7 @@ void lb_hazard_check_leading_slash(struct lb_hazard_context *context)
             const struct lb_value *rule = lb_list_item(rules, k);
             const char *prefix = lb_text_at(rule, "prefix", "");
             if (*prefix == '/' && expires(context->stack->arena, rule))
-                lb_hazard_report(context, bucket, &rule->mark, "rule \"%s\" has the prefix \"%s\"",
+                lb_hazard_report(context, bucket, rule->mark, "rule \"%s\" has the prefix \"%s\"",
                                  lb_text_at(rule, "id", ""), prefix);
         }
     }
@@ -247,7 +247,7 @@ void lb_hazard_check_versioning(struct lb_hazard_context *context)
         for (size_t k = 0; k < count; k++) {
             if (!lb_streq(paths[k].bucket, bucket->name))
                 continue;
-            lb_hazard_report(context, bucket, status ? &status->mark : NULL,
+            lb_hazard_report(context, bucket, status ? status->mark : NULL,
                              "it holds the snapshots of %s", paths[k].repository->address);
             break;
         }
@@ -263,7 +263,7 @@ void lb_hazard_check_replicated(struct lb_hazard_context *context)
         const struct lb_resource *repository = lb_stack_find(context->stack, "repository",
                                                              entry->key, context->stack->active);
         if (repository && lb_streq(lb_text(topology, NULL), "replicated"))
-            lb_hazard_report(context, repository, &topology->mark, "topology replicated");
+            lb_hazard_report(context, repository, topology->mark, "topology replicated");
     }
 }
 

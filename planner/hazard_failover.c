@@ -43,7 +43,7 @@ void lb_hazard_check_no_health_check(struct lb_hazard_context *context)
             const struct lb_value *record = lb_list_item(records, k);
             if (lb_streq(text_of(record, "failover"), "PRIMARY") &&
                 !lb_map_get(record, "health_check") && !lb_map_get(record, "alias"))
-                lb_hazard_report(context, failover, &record->mark, "record \"%s\"",
+                lb_hazard_report(context, failover, record->mark, "record \"%s\"",
                                  lb_text_at(record, "id", ""));
         }
     }
@@ -92,11 +92,11 @@ void lb_hazard_check_ttl(struct lb_hazard_context *context)
         const struct lb_value *records = lb_map_get(failover->desired, "records");
         const struct lb_value *stated = lb_map_get(failover->stated, "ttl");
         int64_t longest = 0;
-        const struct lb_mark *mark = stated ? &stated->mark : NULL;
+        const struct lb_mark *mark = stated ? stated->mark : NULL;
         for (size_t k = 0; k < lb_value_count(records); k++) {
             const struct lb_value *ttl = lb_map_get(lb_list_item(records, k), "ttl");
             longest = lb_int(ttl, 0) > longest ? lb_int(ttl, 0) : longest;
-            mark = ttl && ttl->mark.line ? &ttl->mark : mark;
+            mark = ttl && ttl->mark->line ? ttl->mark : mark;
         }
         if (longest > 60)
             lb_hazard_report(context, failover, mark, "the TTL is %lld s", (long long)longest);
@@ -125,8 +125,8 @@ static void check_switch(struct lb_hazard_context *context, const char *word)
     while ((failover = next_failover(context, &i))) {
         const struct lb_value *how = lb_map_get(failover->stated, "switch");
         if (lb_streq(lb_text(how, NULL), word))
-            lb_hazard_report(context, failover, &how->mark, "%s is switched by `%s`",
-                             failover->name, word);
+            lb_hazard_report(context, failover, how->mark, "%s is switched by `%s`", failover->name,
+                             word);
     }
 }
 
@@ -184,7 +184,7 @@ void lb_hazard_check_hidden_object(struct lb_hazard_context *context)
             continue;
         const char *why = hidden_by(context, bucket, key);
         if (why)
-            lb_hazard_report(context, failover, &object->mark, "\"%s\" in %s: %s", key,
+            lb_hazard_report(context, failover, object->mark, "\"%s\" in %s: %s", key,
                              bucket->address, why);
     }
 }
@@ -247,9 +247,9 @@ void lb_hazard_check_never_healthy(struct lb_hazard_context *context)
         const char *why = domain ? shut_by(context, domain) : NULL;
         bool in_vpc = why && strstr(why, "VPC");
         if (lb_starts_with(lb_text(host, ""), "vpc-"))
-            lb_hazard_report(context, check, &host->mark, "%s is in a VPC", lb_text(host, ""));
+            lb_hazard_report(context, check, host->mark, "%s is in a VPC", lb_text(host, ""));
         else if (why && (lb_starts_with(type, "HTTP") || in_vpc))
-            lb_hazard_report(context, check, &host->mark, "%s %s", domain->address, why);
+            lb_hazard_report(context, check, host->mark, "%s %s", domain->address, why);
     }
 }
 
@@ -260,7 +260,7 @@ void lb_hazard_check_disabled(struct lb_hazard_context *context)
     while ((check = lb_stack_next(context->stack, "health_check", &i))) {
         const struct lb_value *disabled = lb_map_get(check->desired, "disabled");
         if (lb_bool(disabled, false))
-            lb_hazard_report(context, check, &disabled->mark, "%s", check->name);
+            lb_hazard_report(context, check, disabled->mark, "%s", check->name);
     }
 }
 

@@ -153,7 +153,7 @@ void lb_hazard_check_readonly(struct lb_hazard_context *context)
         const struct lb_value *readonly = lb_hazard_value(context, repository, "settings/readonly");
         const struct lb_value *stated = lb_value_at(repository->stated, "settings/readonly");
         if (repository->side != context->stack->active && readonly && !lb_bool(readonly, false))
-            lb_hazard_report(context, repository, stated ? &stated->mark : NULL,
+            lb_hazard_report(context, repository, stated ? stated->mark : NULL,
                              "the %s side is active, and %s may write",
                              lb_side_name(context->stack->active), repository->address);
     }
@@ -213,7 +213,7 @@ void lb_hazard_check_interval(struct lb_hazard_context *context)
     while ((schedule = next_schedule(context, &i))) {
         const struct lb_value *every = lb_map_get(schedule->stated, "every");
         if (context->stack->rpo_s && seconds_at(schedule->stated, "every") > context->stack->rpo_s)
-            lb_hazard_report(context, schedule, &every->mark, "every %s, with an RPO of %s",
+            lb_hazard_report(context, schedule, every->mark, "every %s, with an RPO of %s",
                              lb_text(every, ""),
                              lb_duration_format(context->stack->arena, context->stack->rpo_s));
     }
@@ -229,7 +229,7 @@ void lb_hazard_check_count(struct lb_hazard_context *context)
         int64_t age = seconds_at(schedule->stated, "keep/max_age");
         if (kept > 0 && kept < age)
             lb_hazard_report(context, schedule,
-                             &lb_value_at(schedule->stated, "keep/max_count")->mark,
+                             lb_value_at(schedule->stated, "keep/max_count")->mark,
                              "max_count keeps %s, max_age promises %s",
                              lb_duration_format(context->stack->arena, kept),
                              lb_duration_format(context->stack->arena, age));
@@ -243,9 +243,8 @@ void lb_hazard_check_retention(struct lb_hazard_context *context)
     while ((schedule = next_schedule(context, &i))) {
         int64_t age = seconds_at(schedule->stated, "keep/max_age");
         if (age > 0 && age < WEEK)
-            lb_hazard_report(context, schedule,
-                             &lb_value_at(schedule->stated, "keep/max_age")->mark, "max_age is %s",
-                             lb_duration_format(context->stack->arena, age));
+            lb_hazard_report(context, schedule, lb_value_at(schedule->stated, "keep/max_age")->mark,
+                             "max_age is %s", lb_duration_format(context->stack->arena, age));
     }
 }
 
@@ -296,7 +295,7 @@ void lb_hazard_check_multi_az(struct lb_hazard_context *context)
         if (context->live && !lb_map_get(domain->desired, "multi_az_with_standby"))
             standby = lb_map_get(domain->live.value, "multi_az_with_standby");
         if (lb_bool(standby, false) && is_restored_to(context, domain))
-            lb_hazard_report(context, domain, &standby->mark,
+            lb_hazard_report(context, domain, standby->mark,
                              "snapshots are restored to %s after a failover", domain->address);
     }
 }
@@ -312,6 +311,6 @@ void lb_hazard_check_engine(struct lb_hazard_context *context)
         const struct lb_value *stated = lb_map_get(domain->stated, "engine");
         const char *live = lb_text_at(domain->live.value, "engine", NULL);
         if (lb_map_get(domain->stated, "endpoint") && live && !lb_streq(lb_text(stated, ""), live))
-            lb_hazard_report(context, domain, &stated->mark, "it runs %s", live);
+            lb_hazard_report(context, domain, stated->mark, "it runs %s", live);
     }
 }

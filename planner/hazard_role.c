@@ -141,7 +141,7 @@ static void each_use(struct lb_hazard_context *context, repository_fn *fn)
 static const struct lb_mark *mark_of(const struct lb_resource *role, const char *key)
 {
     const struct lb_value *stated = lb_map_get(role->stated, key);
-    return stated ? &stated->mark : NULL;
+    return stated ? stated->mark : NULL;
 }
 
 static void check_trust_of(struct lb_hazard_context *context, const struct lb_resource *role,

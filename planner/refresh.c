@@ -77,7 +77,7 @@ static int check_identity(const struct identity *identity, struct lb_stack *cons
     for (size_t i = 0; i < count; i++) {
         const struct lb_value *account = lb_map_get(stacks[i]->spec, "account");
         if (!lb_streq(identity->account, stacks[i]->account))
-            return lb_diags_error(diags, "LB-P002", &account->mark,
+            return lb_diags_error(diags, "LB-P002", account->mark,
                                   "the credentials belong to account %s, the spec is for %s",
                                   identity->account, stacks[i]->account);
     }

@@ -99,7 +99,7 @@ static int check_period(struct lb_stack *stack, const struct lb_resource *resour
     int64_t seconds = 0;
     if (lb_duration_parse(lb_text(period, ""), &seconds) == 0 && seconds > 0 && seconds % 60 == 0)
         return 0;
-    return lb_diags_error(stack->diags, "LB-S106", &period->mark, "period is \"%s\"",
+    return lb_diags_error(stack->diags, "LB-S106", period->mark, "period is \"%s\"",
                           lb_text(period, ""));
 }
 

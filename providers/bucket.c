@@ -24,7 +24,7 @@ static int check_key_region(struct lb_stack *stack, const struct lb_resource *bu
     if (!at || (strncmp(at, bucket->region, length) == 0 && at[length] == ':')) {
         return 0;
     }
-    return lb_diags_error(stack->diags, "LB-S067", &key->mark, "bucket \"%s\" is in %s",
+    return lb_diags_error(stack->diags, "LB-S067", key->mark, "bucket \"%s\" is in %s",
                           bucket->name, bucket->region);
 }
 
@@ -44,7 +44,7 @@ static int derive_encryption(struct lb_stack *stack, struct lb_resource *bucket)
         lb_map_default(arena, encryption, "bucket_key", bucket_key);
     }
     if (key && !kms) {
-        return lb_diags_error(stack->diags, "LB-S068", &algorithm->mark,
+        return lb_diags_error(stack->diags, "LB-S068", algorithm->mark,
                               "the algorithm is \"%s\", and a kms_key is named",
                               lb_text(algorithm, ""));
     }

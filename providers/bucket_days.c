@@ -9,7 +9,7 @@ int64_t lb_bucket_days(struct lb_stack *stack, const struct lb_value *value)
     if (lb_duration_parse(text, &seconds) || seconds < LB_DAY_SECONDS ||
         seconds % LB_DAY_SECONDS != 0) {
         static const struct lb_mark nowhere;
-        return lb_diags_error(stack->diags, "LB-S061", value ? &value->mark : &nowhere,
+        return lb_diags_error(stack->diags, "LB-S061", value ? value->mark : &nowhere,
                               "\"%s\" is not a whole number of days", text);
     }
     return seconds / LB_DAY_SECONDS;

@@ -66,7 +66,7 @@ static const char *purge_prefix(struct lb_stack *stack, const struct lb_resource
     const char *prefix = lb_arena_printf(stack->arena, "%s%s", start,
                                          *start == '\0' || lb_ends_with(start, "/") ? "" : "/");
     if (*prefix == '\0') {
-        lb_diags_error(stack->diags, "LB-S069", &stated->mark, "the prefix is \"%s\"", text);
+        lb_diags_error(stack->diags, "LB-S069", stated->mark, "the prefix is \"%s\"", text);
         return NULL;
     }
     if (!lb_streq(prefix, text)) {
@@ -76,7 +76,7 @@ static const char *purge_prefix(struct lb_stack *stack, const struct lb_resource
                                        .detail = lb_arena_printf(
                                            stack->arena, "\"%s\" is taken as \"%s\"", text, prefix),
                                        .address = bucket->address,
-                                       .mark = stated->mark});
+                                       .mark = *stated->mark});
     }
     return prefix;
 }

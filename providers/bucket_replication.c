@@ -98,7 +98,7 @@ static const char *key_of(const struct lb_stack *stack, const char *bucket)
 static int check_pair(struct deriving *d, const struct lb_entry *repository,
                       const char *destination)
 {
-    const struct lb_mark *mark = &repository->key_mark;
+    const struct lb_mark *mark = repository->key_mark;
     const char *status = lb_text_at(d->bucket->desired, "versioning/status", "Enabled");
     int result = 0;
     /* Both buckets of the pair come by here: the repository's own fault is told once. */

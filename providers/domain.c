@@ -132,7 +132,7 @@ static void check_security(struct lb_stack *stack, const struct lb_resource *dom
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!lb_bool_at(domain->desired, needed[i].path, true))
             lb_diags_error(stack->diags, "LB-S082",
-                           &lb_value_at(domain->desired, needed[i].path)->mark, "%s is off",
+                           lb_value_at(domain->desired, needed[i].path)->mark, "%s is off",
                            needed[i].words);
 }
 
@@ -157,17 +157,16 @@ static int derive_own(struct lb_stack *stack, struct lb_resource *domain)
         return lb_diags_error(stack->diags, "LB-S084", &domain->mark, "the %s side has none",
                               lb_side_name(domain->side));
     if (lb_streq(call.scheme, "http") && !lb_host_is_loopback(stack->arena, call.host))
-        return lb_diags_error(stack->diags, "LB-S083",
-                              &lb_map_get(domain->stated, "endpoint")->mark, "http://%s",
-                              call.host);
+        return lb_diags_error(stack->diags, "LB-S083", lb_map_get(domain->stated, "endpoint")->mark,
+                              "http://%s", call.host);
     static const char *const foreign[] = {
         "data_nodes", "master_nodes",       "warm_nodes",      "zones",
         "vpc",        "access_policy",      "custom_endpoint", "fine_grained",
         "tags",       "encryption_at_rest", "log_publishing"};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         const struct lb_entry *entry = lb_map_entry(domain->stated, foreign[i]);
-        if (entry && entry->key_mark.line)
-            lb_diags_error(stack->diags, "LB-S085", &entry->key_mark, "`%s` of %s", foreign[i],
+        if (entry && entry->key_mark->line)
+            lb_diags_error(stack->diags, "LB-S085", entry->key_mark, "`%s` of %s", foreign[i],
                            domain->address);
     }
     return 0;

@@ -62,7 +62,7 @@ static int check_name(struct lb_stack *stack, const struct lb_resource *resource
     const char *name = lb_dns_normal(stack->arena, resource->name);
     const char *within = lb_dns_normal(stack->arena, lb_text(zone, ""));
     if (!lb_dns_within(name, within))
-        return lb_diags_error(stack->diags, "LB-S100", &zone->mark, "\"%s\" is not in \"%s\"",
+        return lb_diags_error(stack->diags, "LB-S100", zone->mark, "\"%s\" is not in \"%s\"",
                               resource->name, lb_text(zone, ""));
     if (lb_streq(name, within))
         return lb_diags_error(stack->diags, "LB-S101", &resource->mark, "\"%s\" is the zone",
@@ -82,7 +82,7 @@ static int check_options(struct lb_stack *stack, const struct lb_resource *resou
     for (size_t i = 0; i < sizeof belongs / sizeof *belongs; i++) {
         const struct lb_value *stated = lb_map_get(resource->stated, belongs[i].option);
         if (stated && belongs[i].how != how)
-            return lb_diags_error(stack->diags, "LB-S103", &stated->mark,
+            return lb_diags_error(stack->diags, "LB-S103", stated->mark,
                                   "`%s` means nothing to the switch `%s`", belongs[i].option,
                                   lb_text_at(resource->stated, "switch", ""));
     }
@@ -95,7 +95,7 @@ static int check_options(struct lb_stack *stack, const struct lb_resource *resou
     if (!lb_stack_ref(stack, "buckets", bucket))
         return -1;
     if (lb_bucket_side(stack, lb_text(bucket, "")) != LB_SIDE_SECONDARY)
-        return lb_diags_error(stack->diags, "LB-S104", &bucket->mark,
+        return lb_diags_error(stack->diags, "LB-S104", bucket->mark,
                               "\"%s\" is not in the secondary region", lb_text(bucket, ""));
     return 0;
 }
@@ -186,7 +186,7 @@ static int check_loop(struct lb_stack *stack, const struct lb_resource *resource
         const char *target = lb_text(value, NULL);
         if (target && lb_streq(lb_dns_normal(stack->arena, target), name))
             return lb_diags_error(stack->diags, "LB-S107",
-                                  value->mark.line ? &value->mark : &resource->mark,
+                                  value->mark->line ? value->mark : &resource->mark,
                                   "\"%s\" would point to itself", resource->name);
     }
     return 0;
@@ -225,7 +225,7 @@ static int unreadable(struct lb_read *read, const char *code, const char *detail
     struct lb_diag diag = {.code = code,
                            .detail = detail,
                            .address = read->resource->address,
-                           .mark = zone ? zone->mark : read->resource->mark};
+                           .mark = zone ? *zone->mark : read->resource->mark};
     lb_diags_add(read->diags, &diag);
     read->live->status = LB_LIVE_UNREADABLE;
     return -1;

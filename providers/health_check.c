@@ -210,7 +210,7 @@ static int check_fields(const struct derivation *d, const char *type, unsigned f
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         const struct lb_value *stated = lb_map_get(d->resource->stated, fields[i].property);
         if (stated && fields[i].families && !(fields[i].families & families))
-            return lb_diags_error(d->stack->diags, "LB-S109", &stated->mark,
+            return lb_diags_error(d->stack->diags, "LB-S109", stated->mark,
                                   "`%s` means nothing to a health check of type %s",
                                   fields[i].property, type);
     }

@@ -170,12 +170,12 @@ static void set_location(struct maker *m)
     struct lb_stack *stack = m->stack;
     struct lb_resource *repository = m->repository;
     if (!lb_domain_self_managed(stack, m->domain))
-        lb_diags_error(stack->diags, "LB-S095", &lb_map_get(repository->desired, "type")->mark,
+        lb_diags_error(stack->diags, "LB-S095", lb_map_get(repository->desired, "type")->mark,
                        "domain.%s is run by AWS", m->domain);
     for (size_t i = 0; i < sizeof of_buckets / sizeof *of_buckets; i++) {
         const struct lb_entry *entry = lb_map_entry(repository->stated, of_buckets[i]);
-        if (entry && entry->key_mark.line)
-            lb_diags_error(stack->diags, "LB-S096", &entry->key_mark, "`%s` of %s", of_buckets[i],
+        if (entry && entry->key_mark->line)
+            lb_diags_error(stack->diags, "LB-S096", entry->key_mark, "`%s` of %s", of_buckets[i],
                            repository->address);
     }
     if (lb_map_get(repository->stated, "base_path"))
@@ -198,7 +198,7 @@ static void set_engine_rules(struct maker *m)
     enum lb_side side = m->repository->side;
     const struct lb_value *sse = lb_map_get(m->settings, "server_side_encryption");
     if (sse && lb_cluster_opensearch_since(stack, m->domain, side, 3, 1))
-        lb_diags_error(stack->diags, "LB-S093", &sse->mark, "server_side_encryption with %s",
+        lb_diags_error(stack->diags, "LB-S093", sse->mark, "server_side_encryption with %s",
                        lb_cluster_engine(stack, m->domain, side));
     /* HASHED_PREFIX, the default of some versions, puts shard data outside base_path, where rules
      * scoped to the path miss it. 2.17 was the first that knows the setting. */

@@ -34,7 +34,7 @@ static int check_session(struct lb_stack *stack, const struct lb_resource *role)
     int64_t seconds = SESSION_MIN;
     if (value && (lb_duration_parse(lb_text(value, ""), &seconds) || seconds < SESSION_MIN ||
                   seconds > SESSION_MAX)) {
-        return lb_diags_error(stack->diags, "LB-S063", &value->mark, "max_session is \"%s\"",
+        return lb_diags_error(stack->diags, "LB-S063", value->mark, "max_session is \"%s\"",
                               lb_text(value, ""));
     }
     return 0;
@@ -57,7 +57,7 @@ static int check_text(struct lb_stack *stack, const char *text, const struct lb_
 
 static int check_texts(struct lb_stack *stack, const struct lb_value *value)
 {
-    int result = lb_is(value, LB_STRING) ? check_text(stack, lb_text(value, ""), &value->mark) : 0;
+    int result = lb_is(value, LB_STRING) ? check_text(stack, lb_text(value, ""), value->mark) : 0;
     if (lb_is(value, LB_MAP) || lb_is(value, LB_LIST)) {
         bool map = lb_is(value, LB_MAP);
         for (size_t i = 0; i < lb_value_count(value) && result == 0; i++) {

@@ -81,7 +81,7 @@ static int refuse_scheduler(struct lb_stack *stack, const struct lb_resource *sc
 {
     const struct lb_value *stated = lb_map_get(schedule->stated, "engine");
     const char *domain = domain_of(stack, schedule);
-    const struct lb_mark *mark = stated && stated->mark.line ? &stated->mark : &schedule->mark;
+    const struct lb_mark *mark = stated && stated->mark->line ? stated->mark : &schedule->mark;
     if (lb_streq(lb_text(stated, NULL), "lambda"))
         return lb_diags_error_try(stack->diags, "LB-S088", mark,
                                   "take `engine: auto`; a scheduler by AWS Lambda is not available "
@@ -102,21 +102,20 @@ static void derive_cron(struct lb_stack *stack, struct lb_resource *schedule,
     if (stated) {
         int fields = lb_cron_fields(lb_text(stated, ""));
         if (fields < scheduler->fields_min || fields > scheduler->fields_max)
-            lb_diags_error(stack->diags, "LB-S092", &stated->mark,
-                           "%s takes %d fields, this has %d", scheduler->title,
-                           scheduler->fields_min, fields);
+            lb_diags_error(stack->diags, "LB-S092", stated->mark, "%s takes %d fields, this has %d",
+                           scheduler->title, scheduler->fields_min, fields);
         lb_desire(stack, schedule, "cron", NULL, NULL);
         return;
     }
     if (!every || lb_duration_parse(lb_text(every, ""), &seconds) != 0) {
-        lb_diags_error(stack->diags, "LB-S087", every ? &every->mark : &schedule->mark,
+        lb_diags_error(stack->diags, "LB-S087", every ? every->mark : &schedule->mark,
                        every ? "\"%s\" is no duration" : "%s states neither `every` nor `cron`",
                        every ? lb_text(every, "") : schedule->address);
         return;
     }
     const char *cron = lb_cron_every(stack->arena, seconds, at, scheduler->quartz);
     if (!cron || (at && seconds < 86400)) {
-        lb_diags_error(stack->diags, "LB-S087", &every->mark, "\"%s\"%s", lb_text(every, ""),
+        lb_diags_error(stack->diags, "LB-S087", every->mark, "\"%s\"%s", lb_text(every, ""),
                        cron ? " with a time of day" : "");
         return;
     }
@@ -135,7 +134,7 @@ static void fit_duration(struct lb_stack *stack, const struct lb_scheduler *sche
     int64_t unit = lb_schedule_unit(seconds), below = seconds - seconds % unit;
     if (scheduler->whole_durations && seconds % unit) {
         lb_diags_error_try(
-            stack->diags, "LB-S086", &value->mark,
+            stack->diags, "LB-S086", value->mark,
             lb_arena_printf(stack->arena, "%s or %s", lb_schedule_duration(stack->arena, below),
                             lb_schedule_duration(stack->arena, below + unit)),
             "\"%s\" would be stored as %lld.%lld of its largest unit", lb_text(value, ""),
@@ -157,9 +156,9 @@ static void derive_keep(struct lb_stack *stack, struct lb_resource *schedule,
     lb_map_remove(keep, "protect");
     int64_t least = lb_int_at(keep, "min_count", 1), most = lb_int_at(keep, "max_count", 0);
     if (!lb_map_get(keep, "max_age") && most == 0)
-        lb_diags_error(stack->diags, "LB-S089", &keep->mark, "neither max_age nor max_count");
+        lb_diags_error(stack->diags, "LB-S089", keep->mark, "neither max_age nor max_count");
     else if (most && most <= least)
-        lb_diags_error(stack->diags, "LB-S089", &keep->mark,
+        lb_diags_error(stack->diags, "LB-S089", keep->mark,
                        "max_count %lld is not more than min_count %lld", (long long)most,
                        (long long)least);
     lb_map_default(stack->arena, keep, "min_count", lb_value_int(stack->arena, 1));
@@ -180,8 +179,8 @@ static void derive_plain(struct lb_stack *stack, struct lb_resource *schedule,
     lb_desire_stated(stack, schedule);
     for (const char *const *lack = scheduler->lacks; *lack; lack++) {
         const struct lb_entry *entry = lb_map_entry(schedule->stated, *lack);
-        if (entry && entry->key_mark.line)
-            lb_diags_error(stack->diags, "LB-S090", &entry->key_mark, "%s has no `%s`",
+        if (entry && entry->key_mark->line)
+            lb_diags_error(stack->diags, "LB-S090", entry->key_mark, "%s has no `%s`",
                            scheduler->title, *lack);
         lb_map_remove(schedule->desired, *lack);
     }

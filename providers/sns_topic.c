@@ -114,12 +114,12 @@ static int check_key(struct lb_stack *stack, const struct lb_resource *topic)
     const char *text = lb_text(key, "");
     if (lb_starts_with(text, "arn:") &&
         !strstr(text, lb_arena_printf(stack->arena, ":kms:%s:", topic->region)))
-        return lb_diags_error_try(stack->diags, "LB-S024", &key->mark,
+        return lb_diags_error_try(stack->diags, "LB-S024", key->mark,
                                   "name an alias that each region has, or the topic's `region`",
                                   "%s is in %s, the key \"%s\" is not", topic->address,
                                   topic->region, text);
     if (lb_ends_with(text, "alias/aws/sns") && !lb_map_get(topic->stated, "policy"))
-        return lb_diags_error_try(stack->diags, "LB-S024", &key->mark,
+        return lb_diags_error_try(stack->diags, "LB-S024", key->mark,
                                   "use a key of your own whose policy lets "
                                   "cloudwatch.amazonaws.com use it",
                                   "CloudWatch alarms cannot use the key \"%s\"", text);

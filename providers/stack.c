@@ -47,7 +47,7 @@ void lb_stack_check_region(struct lb_stack *stack, const char *path)
         if (lb_streq(names[i], name))
             return;
     const char *near = lb_nearest(name, names, count);
-    lb_diags_error_try(stack->diags, "LB-S050", &value->mark,
+    lb_diags_error_try(stack->diags, "LB-S050", value->mark,
                        near ? lb_arena_printf(stack->arena, "%s", near) : NULL, "\"%s\"", name);
 }
 
@@ -78,10 +78,10 @@ int lb_stack_init(struct lb_stack *stack, struct lb_arena *arena, struct lb_diag
     const struct lb_partition *two = lb_partition_of(stack->regions[LB_SIDE_SECONDARY]);
     const struct lb_value *second = lb_value_at(spec, "regions/secondary");
     if (lb_streq(stack->regions[LB_SIDE_PRIMARY], stack->regions[LB_SIDE_SECONDARY]))
-        return lb_diags_error(diags, "LB-S052", &second->mark, "both are \"%s\"",
+        return lb_diags_error(diags, "LB-S052", second->mark, "both are \"%s\"",
                               stack->regions[LB_SIDE_SECONDARY]);
     if (one != two)
-        return lb_diags_error(diags, "LB-S053", &second->mark, "%s is in %s, %s in %s",
+        return lb_diags_error(diags, "LB-S053", second->mark, "%s is in %s, %s in %s",
                               stack->regions[LB_SIDE_PRIMARY], one->id,
                               stack->regions[LB_SIDE_SECONDARY], two->id);
     stack->partition = one->id;
@@ -134,7 +134,7 @@ const struct lb_entry *lb_stack_ref(const struct lb_stack *stack, const char *se
                               : lb_arena_printf(stack->arena, "add \"%s\" under `%s:`", name,
                                                 section);
     static const struct lb_mark nowhere;
-    lb_diags_error_try(stack->diags, "LB-S051", at ? &at->mark : &nowhere, remedy,
+    lb_diags_error_try(stack->diags, "LB-S051", at ? at->mark : &nowhere, remedy,
                        "\"%s\" is not under `%s:`%s%s%s", name, section,
                        near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     return NULL;
@@ -174,7 +174,7 @@ struct lb_resource *lb_stack_add(struct lb_stack *stack, const char *kind_name, 
         lb_schema_fill_defaults(stack->arena, kind->schema, resource->stated);
     }
     if (own || from)
-        resource->mark = own ? own->key_mark : from->key_mark;
+        resource->mark = own ? *own->key_mark : *from->key_mark;
     resource->region = region_of(stack, kind, resource->stated, side);
     resource->managed = lb_bool_at(resource->stated, "managed", true);
     resource->desired = lb_value_map(stack->arena);

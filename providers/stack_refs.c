@@ -24,7 +24,7 @@ static void check(const struct checker *checker, const struct lb_schema *schema,
     schema = schema && value ? lb_schema_branch(schema, value->type) : NULL;
     if (!schema)
         return;
-    if (schema->ref && value->type == LB_STRING && !judged(checker, &value->mark))
+    if (schema->ref && value->type == LB_STRING && !judged(checker, value->mark))
         lb_stack_ref(checker->stack, lb_kind_find(checker->stack->schemas, schema->ref)->section,
                      value);
     for (size_t i = 0; value->type == LB_MAP && i < lb_value_count(value); i++) {
@@ -41,7 +41,7 @@ void lb_stack_check_names(struct lb_stack *stack)
     struct checker checker = {stack, stack->diags->count};
     for (size_t i = 0; i < 2; i++) {
         const struct lb_value *region = lb_value_at(stack->spec, regions[i]);
-        if (region && region->type == LB_STRING && !judged(&checker, &region->mark))
+        if (region && region->type == LB_STRING && !judged(&checker, region->mark))
             lb_stack_check_region(stack, regions[i]);
     }
     check(&checker, stack->schemas->spec, stack->spec);

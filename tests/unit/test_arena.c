@@ -18,7 +18,12 @@ static void test_pieces(void **state)
     for (size_t i = 0; i < PIECES; i++) {
         sizes[i] = i % 97 == 0 ? 70000 + i : i % 53;
         pieces[i] = lb_arena_alloc(arena, sizes[i]);
-        assert_int_equal((uintptr_t)pieces[i] % _Alignof(max_align_t), 0);
+        assert_int_equal((uintptr_t)pieces[i] % _Alignof(union {
+                             void *p;
+                             uint64_t n;
+                             double d;
+                         }),
+                         0);
         for (size_t n = 0; n < sizes[i]; n++)
             assert_int_equal(pieces[i][n], 0);
         memset(pieces[i], (int)(i % 251) + 1, sizes[i]);

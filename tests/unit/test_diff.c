@@ -297,7 +297,7 @@ static void test_fields(void **state)
                                            "{'plain': 'a', 'rules': [{'id': 'lb-a'}],"
                                            " 'shape': {'count': 1}}",
                                            "{'rules': [{'id': 'lb-b'}], 'shape': {'count': 2}}");
-    lb_map_get(resource->desired, "plain")->mark = (struct lb_mark){&kit.source, 7, 1, 7, 2};
+    lb_map_get(resource->desired, "plain")->mark = &(struct lb_mark){&kit.source, 7, 1, 7, 2};
     lb_map_get(resource->desired, "rules")->why = "derived from box.c";
     lb_diff_resource(kit.arena, &kit.stack, resource, &change);
     static const char *const reasons[] = {"stated at line 7", "derived from box.c",

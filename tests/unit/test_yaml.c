@@ -193,15 +193,15 @@ static void marks_count_characters(void **state)
     const char *text = "é: {ü: x}\nb:\n  - yz\n";
     struct lb_value *value = parse(arena, text, strlen(text), &diags);
     const struct lb_entry *entry = lb_map_entry(lb_map_get(value, "é"), "ü");
-    assert_int_equal(entry->key_mark.line, 1);
-    assert_int_equal(entry->key_mark.column, 5);
-    assert_int_equal(entry->value->mark.column, 8);
-    assert_int_equal(entry->value->mark.end_column, 9);
+    assert_int_equal(entry->key_mark->line, 1);
+    assert_int_equal(entry->key_mark->column, 5);
+    assert_int_equal(entry->value->mark->column, 8);
+    assert_int_equal(entry->value->mark->end_column, 9);
     const struct lb_value *item = lb_value_at(value, "b/0");
-    assert_int_equal(item->mark.line, 3);
-    assert_int_equal(item->mark.column, 5);
-    assert_int_equal(item->mark.end_column, 7);
-    assert_int_equal(lb_map_entry(value, "b")->key_mark.line, 2);
+    assert_int_equal(item->mark->line, 3);
+    assert_int_equal(item->mark->column, 5);
+    assert_int_equal(item->mark->end_column, 7);
+    assert_int_equal(lb_map_entry(value, "b")->key_mark->line, 2);
     lb_arena_free(arena);
 }
 
