@@ -13,6 +13,7 @@
 #include "transport/retry.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define UNREADABLE "UnreadableAnswer"
 #define MAX_CAUSES 8
@@ -27,6 +28,13 @@ static char first_byte(const struct lb_answer *answer)
     return i < answer->raw_length ? answer->raw[i] : '\0';
 }
 
+/* XHTML parses, and would then be a document in which nothing is set. */
+static bool is_page(const struct lb_value *body)
+{
+    const struct lb_entry *root = lb_map_nth(body, 0);
+    return root && strcasecmp(root->key, "html") == 0;
+}
+
 /* rest-xml knows one JSON answer, S3's GetBucketPolicy. */
 static struct lb_value *parse_body(struct lb_arena *arena, enum lb_wire wire,
                                    const struct lb_answer *answer, const char **error)
@@ -37,8 +45,12 @@ static struct lb_value *parse_body(struct lb_arena *arena, enum lb_wire wire,
     *error = "not a document of the service";
     if (json && first != '<')
         return lb_json_parse(arena, answer->raw, answer->raw_length, error);
-    if (xml && first == '<')
-        return lb_xml_parse(arena, answer->raw, answer->raw_length, error);
+    struct lb_value *body = xml && first == '<'
+                                ? lb_xml_parse(arena, answer->raw, answer->raw_length, error)
+                                : NULL;
+    if (!is_page(body))
+        return body;
+    *error = "a web page";
     return NULL;
 }
 
@@ -222,11 +234,12 @@ void lb_answer_decode(struct lb_arena *arena, const struct lb_op *op, struct lb_
             set_unreadable(arena, answer, why);
         return;
     }
-    bool foreign = answer->status == 404 && answer->raw_length > 0 && !answer->body;
+    if (answer->status == 404 && answer->raw_length > 0 && !answer->body) {
+        set_unreadable(arena, answer, why);
+        return;
+    }
     read_error(arena, op->service, answer);
-    enum lb_error_class error_class = foreign ? LB_CLASS_FINAL
-                                              : lb_error_classify(op->service, answer->status,
-                                                                  answer->error_code,
-                                                                  answer->error_message);
+    enum lb_error_class error_class = lb_error_classify(op->service, answer->status,
+                                                        answer->error_code, answer->error_message);
     answer->outcome = outcomes[error_class];
 }
