@@ -189,6 +189,14 @@ static void render_note(struct lb_str *out, const struct lb_diag *diag, const ch
     lb_str_printf(out, "%s\n", text);
 }
 
+/* Where the place is a line of the spec: one entry may be an object in each of two regions. */
+static void render_object(struct lb_str *out, const struct lb_diag *diag, bool color)
+{
+    bool told = diag->address && diag->detail && strstr(diag->detail, diag->address);
+    if (diag->service && diag->mark.line && diag->mark.source && diag->mark.source->path && !told)
+        render_note(out, diag, "object", diag->address, color);
+}
+
 /* "s3 PutBucketVersioning, HTTP 403 AccessDenied, request id ABC" */
 static void render_service(struct lb_str *out, const struct lb_diag *diag, bool color)
 {
@@ -218,6 +226,7 @@ void lb_diag_render(struct lb_str *out, const struct lb_diag *diag, bool color)
         lb_str_printf(out, ": %s", diag->detail);
     lb_str_putc(out, '\n');
     render_place(out, diag, color);
+    render_object(out, diag, color);
     render_service(out, diag, color);
     render_note(out, diag, "why", diag->why, color);
     render_note(out, diag, "try", diag->remedy, color);
