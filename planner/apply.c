@@ -133,21 +133,21 @@ static void read_later(struct lb_task *task)
     exchange->after(exchange->self, task->pause_ms, again, task);
 }
 
-/* What the service said instead of an answer when the object was last read. */
-static const char *unread(const struct lb_task *task)
+/* What the service said instead of an answer when the object was last read. NULL: it was read. */
+static const struct lb_diag *unread(const struct lb_task *task)
 {
     const struct lb_diags *said = task->run->stack->diags;
+    if (task->step->change->resource->live.status != LB_LIVE_UNREADABLE)
+        return NULL;
     for (size_t i = said->count; i-- > 0;)
         if (lb_streq(said->items[i].address, task->step->address) && said->items[i].detail)
-            return said->items[i].detail;
-    return "it cannot be read back";
+            return &said->items[i];
+    return NULL;
 }
 
 static const char *difference(struct lb_task *task)
 {
     struct lb_run *run = task->run;
-    if (task->step->change->resource->live.status == LB_LIVE_UNREADABLE)
-        return unread(task);
     struct lb_change change;
     lb_diff_resource(run->engine->arena, run->stack, task->step->change->resource, &change);
     struct lb_str text = {0};
@@ -196,6 +196,8 @@ static void judged(struct lb_task *task)
     } else if (task->failure &&
                (late || (!task->late_read && resource->live.status != LB_LIVE_IN_FLUX))) {
         fail(task, task->failure);
+    } else if (late && unread(task)) {
+        fail(task, unread(task));
     } else if (late) {
         fail_code(
             task, "LB-P021",
@@ -363,6 +365,19 @@ static struct lb_call *call_of(struct lb_task *task)
     return same ? known[at].call : NULL;
 }
 
+/* With the exit code and the words of what kept it from being read. */
+static void fail_unread(struct lb_task *task)
+{
+    const struct lb_diag *cause = unread(task);
+    struct lb_diag diag = cause ? *cause : (struct lb_diag){.exit = 0};
+    diag.code = "LB-P024";
+    diag.summary = diag.why = NULL;
+    diag.detail = lb_arena_printf(task->run->engine->arena,
+                                  "%s%swhat others wrote in it would be lost",
+                                  cause ? cause->detail : "", cause ? "; " : "");
+    fail(task, &diag);
+}
+
 static void prepare(struct lb_task *task)
 {
     task->sent_ms = now_ms(task->run);
@@ -372,7 +387,7 @@ static void prepare(struct lb_task *task)
         return;
     }
     if (task->step->change->resource->live.status == LB_LIVE_UNREADABLE) {
-        fail_code(task, "LB-P024", "what others wrote in it would be lost");
+        fail_unread(task);
         return;
     }
     struct lb_call *call = call_of(task);

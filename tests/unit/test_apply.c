@@ -225,7 +225,7 @@ static const struct {
     {"never read back",
      {"GetNode a", 0, ANSWER(LB_DENIED, "Denied", false, 0), 0, 0},
      "C",
-     "LB-P021",
+     "LB-A010",
      1,
      1,
      4},
@@ -303,12 +303,12 @@ static void test_shared(void **state)
          {"GetDoc a", 1, ANSWER(LB_DENIED, "AccessDenied", false, 0), 0, 0},
          "",
          "LB-P024",
-         LB_EXIT_PARTIAL},
+         LB_EXIT_CREDENTIALS},
         {"unreachable",
          {"GetDoc a", 1, ANSWER(LB_UNREACHABLE, NULL, false, 0), 0, 0},
          "",
          "LB-P024",
-         LB_EXIT_PARTIAL},
+         LB_EXIT_UNREACHABLE},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct apply_test test;
