@@ -45,13 +45,28 @@ static int read_time_scale(struct lb_diags *diags, double *out)
     return 0;
 }
 
+/* For who would rather hear of a slow network soon than wait a minute for each call. */
+static int read_call_timeout(struct lb_diags *diags, int64_t *out_ms)
+{
+    const char *text = getenv("LIFEBOAT_CALL_TIMEOUT");
+    int64_t seconds;
+    *out_ms = INT64_MAX;
+    if (!text || !*text)
+        return 0;
+    if (lb_duration_parse(text, &seconds) != 0 || seconds < 1)
+        return lb_diags_error(diags, "LB-A004", NULL, "LIFEBOAT_CALL_TIMEOUT is \"%s\"", text);
+    *out_ms = seconds > INT64_MAX / 1000 ? INT64_MAX : seconds * 1000;
+    return 0;
+}
+
 int lb_loop_new(struct lb_arena *arena, struct lb_diags *diags, struct lb_loop **out)
 {
     struct lb_loop *loop = lb_arena_alloc(arena, sizeof *loop);
     loop->arena = arena;
     loop->log.fd = -1;
     if (lb_aws_config_load(arena, diags, &loop->config) < 0 ||
-        read_time_scale(diags, &loop->time_scale) < 0 || lb_log_open(diags, &loop->log) < 0)
+        read_time_scale(diags, &loop->time_scale) < 0 ||
+        read_call_timeout(diags, &loop->call_timeout_ms) < 0 || lb_log_open(diags, &loop->log) < 0)
         return -1;
     lb_arena_defer(arena, release, loop);
     loop->start_ms = lb_time_monotonic_ms();
@@ -203,6 +218,7 @@ static void start(struct lb_loop *loop, struct lb_job *job)
     int64_t now = lb_time_monotonic_ms();
     if (job->attempts == 0) {
         int64_t limit = job->call->deadline_ms > 0 ? job->call->deadline_ms : DEADLINE_MS;
+        limit = limit < loop->call_timeout_ms ? limit : loop->call_timeout_ms;
         job->begun_ms = now;
         job->deadline_ms = now + limit;
         if (job->call->op->brief)

@@ -18,7 +18,9 @@ struct lb_loop_counts {
  * LIFEBOAT_LOG_FILE or standard error, redacted by value. */
 /* Environment, besides creds.h and endpoint.h: LIFEBOAT_LOG, LIFEBOAT_LOG_FILE, and
  * LIFEBOAT_TIME_SCALE=N (set by the sandbox, whose clock runs N times as fast): divides back-off,
- * `after` waits and the pace of requests by N; deadlines stay in wall-clock time. */
+ * `after` waits and the pace of requests by N; deadlines stay in wall-clock time.
+ * LIFEBOAT_CALL_TIMEOUT=DURATION: the most that one call may take with all its attempts, where its
+ * own deadline is later (60 s, more for what is known to be slow). */
 int lb_loop_new(struct lb_arena *arena, struct lb_diags *diags, struct lb_loop **out);
 struct lb_exchange lb_loop_exchange(struct lb_loop *loop);
 /* Nothing is sent to these regions any more, nor to global services that are run from them: a call

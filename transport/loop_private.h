@@ -77,6 +77,7 @@ struct lb_loop {
     size_t in_flight, queued;
     bool stopping;
     double time_scale;
+    int64_t call_timeout_ms; /* LIFEBOAT_CALL_TIMEOUT; INT64_MAX when not set */
     int64_t start_ms;
     unsigned short random[3];
     struct lb_log log;
