@@ -9,8 +9,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CONTROL "/_sandbox/"
+#define HANG_MS 600000 /* longer than any client waits */
 
 static char *form_text(struct lb_arena *arena, const char *text, size_t length)
 {
@@ -84,6 +86,10 @@ static bool fault_before(const struct sb_service *service, struct sb_exchange *e
     } else if (lb_streq(what, "reset")) {
         exchange->send = SB_RESET;
         return true;
+    } else if (lb_streq(what, "hang")) {
+        exchange->send = SB_CLOSE;
+        exchange->delay_ms = HANG_MS;
+        return true;
     }
     if (code) {
         service->error(&exchange->request, &exchange->response, status, code, message);
@@ -91,17 +97,32 @@ static bool fault_before(const struct sb_service *service, struct sb_exchange *e
     return code != NULL;
 }
 
-/* Faults that spoil or hold back the answer after the work was done. */
+static void replace_body(struct sb_response *response, const char *text)
+{
+    lb_str_clear(&response->body);
+    lb_str_puts(&response->body, text);
+}
+
+/* Faults that spoil or hold back the answer after the work was done. A page is what stands between
+ * (a captive portal, a proxy): well-formed, and none of the service's. */
 static void fault_after(struct sb_exchange *exchange, const char *what)
 {
+    struct sb_response *response = &exchange->response;
     int64_t seconds;
     if (lb_streq(what, "drop_reply")) {
         exchange->send = SB_CLOSE;
     } else if (lb_streq(what, "truncate")) {
         exchange->send = SB_TRUNCATE;
+    } else if (lb_streq(what, "reset_body")) {
+        exchange->send = SB_RESET_BODY;
     } else if (lb_streq(what, "garbage")) {
-        lb_str_clear(&exchange->response.body);
-        lb_str_puts(&exchange->response.body, "<\x1b[31m{\"]\xff\xfe not an answer");
+        replace_body(response, "<\x1b[31m{\"]\xff\xfe not an answer");
+    } else if (lb_streq(what, "page")) {
+        response->status = 200;
+        response->content_type = "text/html";
+        replace_body(response, "<html><body><h1>Welcome</h1><p>Please log in.</p></body></html>");
+    } else if (lb_streq(what, "wrong_type")) {
+        response->content_type = "text/html; charset=utf-8";
     } else if (what && lb_starts_with(what, "delay:") &&
                lb_duration_parse(what + 6, &seconds) == 0) {
         exchange->delay_ms = seconds * 1000;
@@ -142,6 +163,19 @@ static void serve_service(struct sandbox *sandbox, const struct sb_service *serv
     }
 }
 
+/* "Sat, 21 Nov 2026 23:55:20 GMT" of a service whose clock is not this machine's. */
+static void add_date(struct sandbox *sandbox, struct sb_exchange *exchange)
+{
+    int64_t skew = sb_setting(sandbox, "clock_skew_s", 0);
+    time_t at = (time_t)(lb_time_now() + skew);
+    struct tm tm;
+    char text[32];
+    if (skew && gmtime_r(&at, &tm) &&
+        strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0) {
+        lb_map_set_string(exchange->request.arena, exchange->response.headers, "Date", text);
+    }
+}
+
 static void begin(struct sandbox *sandbox, struct sb_exchange *exchange)
 {
     static const char hex[] = "0123456789abcdef";
@@ -156,6 +190,10 @@ static void begin(struct sandbox *sandbox, struct sb_exchange *exchange)
         lb_arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", id, id + 8, id + 12, id + 16, id + 20));
     lb_map_set_string(arena, exchange->response.headers, "x-amz-request-id",
                       lb_arena_printf(arena, "%.16s", id));
+    add_date(sandbox, exchange);
+    if (sb_setting(sandbox, "close_each", 0)) {
+        lb_map_set_string(arena, exchange->response.headers, "Connection", "close");
+    }
 }
 
 static void serve_signed(struct sandbox *sandbox, struct sb_exchange *exchange)

@@ -62,8 +62,9 @@ const char *sb_fault_take(struct sandbox *sandbox, const struct sb_request *requ
 
 static bool known(const char *what)
 {
-    static const char *const words[] = {"throttle",   "reset",   "truncate", "garbage",
-                                        "drop_reply", "swallow", "deny"};
+    static const char *const words[] = {"throttle", "reset", "reset_body", "truncate",
+                                        "garbage",  "page",  "wrong_type", "drop_reply",
+                                        "swallow",  "deny",  "hang"};
     int64_t seconds;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strcmp(what, words[i]) == 0) {
@@ -92,8 +93,8 @@ static int add_one(struct sandbox *sandbox, const struct lb_value *fault, const 
         }
     }
     if (!known(lb_text_at(fault, "do", ""))) {
-        *error = "do: an HTTP status from 400 to 599, throttle, reset, truncate, garbage, "
-                 "drop_reply, swallow, delay:DURATION or deny";
+        *error = "do: an HTTP status from 400 to 599, throttle, deny, reset, reset_body, truncate, "
+                 "garbage, page, wrong_type, drop_reply, swallow, hang or delay:DURATION";
         return -1;
     }
     lb_list_add(private->fault_arena, private->faults, lb_value_copy(private->fault_arena, fault));

@@ -43,15 +43,15 @@ struct sandbox_private {
     unsigned changes; /* since the last compaction */
 };
 
-/* What becomes of the connection. */
-enum sb_send { SB_SEND, SB_CLOSE, SB_RESET, SB_TRUNCATE };
+/* What becomes of the connection. The last two send half of the body first. */
+enum sb_send { SB_SEND, SB_CLOSE, SB_RESET, SB_TRUNCATE, SB_RESET_BODY };
 
 struct sb_exchange {
     struct sb_request request;
     struct sb_response response;
     bool loopback; /* the peer is this machine: control is allowed */
     enum sb_send send;
-    int64_t delay_ms; /* before the answer goes out, of wall time */
+    int64_t delay_ms; /* before the answer goes out, of wall time; ends when the client leaves */
 };
 
 /* --- state.c ------------------------------------------------------------------------------------

@@ -115,17 +115,38 @@ static void fill_request(struct incoming *incoming, struct MHD_Connection *conne
     exchange->loopback = is_loopback(connection);
 }
 
-/* Half of the body and then nothing: the client sees a connection closed too early. */
+/* Half of the body and then nothing: the client sees a connection closed or reset too early. */
 struct cut {
+    struct MHD_Connection *connection;
     char *bytes;
     size_t length;
+    bool reset;
 };
+
+static int socket_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info ? info->connect_fd : -1;
+}
+
+static void reset_on_close(struct MHD_Connection *connection)
+{
+    int fd = socket_of(connection);
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    if (fd >= 0) {
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    }
+}
 
 static ssize_t cut_read(void *cls, uint64_t at, char *out, size_t max)
 {
     const struct cut *cut = cls;
     size_t half = cut->length / 2;
     if (at >= half) {
+        if (cut->reset) {
+            reset_on_close(cut->connection);
+        }
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
     size_t length = half - (size_t)at < max ? half - (size_t)at : max;
@@ -140,7 +161,8 @@ static void cut_free(void *cls)
     free(cut);
 }
 
-static struct MHD_Response *cut_response(const struct lb_str *body)
+static struct MHD_Response *cut_response(struct MHD_Connection *connection,
+                                         const struct lb_str *body, bool reset)
 {
     struct cut *cut = malloc(sizeof *cut);
     char *bytes = malloc(body->length + 2);
@@ -150,7 +172,7 @@ static struct MHD_Response *cut_response(const struct lb_str *body)
         return NULL;
     }
     memcpy(bytes, lb_str_text(body), body->length);
-    *cut = (struct cut){bytes, body->length};
+    *cut = (struct cut){connection, bytes, body->length, reset};
     return MHD_create_response_from_callback(body->length + 2, 4096, cut_read, cut, cut_free);
 }
 
@@ -159,8 +181,9 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
 {
     struct sb_response *response = &exchange->response;
     const struct lb_str *body = &response->body;
-    struct MHD_Response *out = exchange->send == SB_TRUNCATE
-                                   ? cut_response(body)
+    bool reset = exchange->send == SB_RESET_BODY;
+    struct MHD_Response *out = exchange->send == SB_TRUNCATE || reset
+                                   ? cut_response(connection, body, reset)
                                    : MHD_create_response_from_buffer(
                                          body->length, (void *)(size_t)lb_str_text(body),
                                          MHD_RESPMEM_MUST_COPY);
@@ -180,13 +203,13 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
     return result;
 }
 
-static void reset_on_close(struct MHD_Connection *connection)
+/* A client that gave up ends the wait: nobody is left to hold back an answer from. */
+static void hold_back(struct MHD_Connection *connection, int64_t ms)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct linger linger = {.l_onoff = 1, .l_linger = 0};
-    if (info) {
-        setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    struct pollfd waiting = {.fd = socket_of(connection), .events = POLLIN};
+    char byte;
+    if (poll(&waiting, 1, (int)ms) > 0 && recv(waiting.fd, &byte, 1, MSG_PEEK) > 0) {
+        poll(NULL, 0, (int)ms); /* it sends on, and did not leave */
     }
 }
 
@@ -199,7 +222,7 @@ static enum MHD_Result answer(struct sandbox *sandbox, struct incoming *incoming
     fill_request(incoming, connection, method, &exchange);
     sb_serve(sandbox, &exchange);
     if (exchange.delay_ms > 0) {
-        poll(NULL, 0, (int)exchange.delay_ms);
+        hold_back(connection, exchange.delay_ms);
     }
     if (exchange.send == SB_RESET) {
         reset_on_close(connection);

@@ -118,7 +118,8 @@ static const char *request_date(const struct sb_request *request)
     return date ? date : lb_text_at(request->query, "X-Amz-Date", NULL);
 }
 
-static int check_time(struct sb_request *request, struct sb_auth *auth, int64_t *at)
+static int check_time(const struct sandbox *sandbox, struct sb_request *request,
+                      struct sb_auth *auth, int64_t *at)
 {
     const char *text = request_date(request);
     if (!text || strlen(text) != 16 || strncmp(text, auth->scope_date, 8) != 0) {
@@ -130,7 +131,7 @@ static int check_time(struct sb_request *request, struct sb_auth *auth, int64_t 
     if (lb_time_parse(rfc3339, at) < 0) {
         return refuse(auth, "SignatureDoesNotMatch", "X-Amz-Date is no date");
     }
-    int64_t skew = lb_time_now() - *at;
+    int64_t skew = lb_time_now() + sb_setting(sandbox, "clock_skew_s", 0) - *at;
     int64_t expires = lb_int_at(request->query, "X-Amz-Expires", SKEW_MAX);
     if (skew < -SKEW_MAX || skew > expires) {
         return refuse(auth, "RequestTimeTooSkewed",
@@ -322,9 +323,9 @@ void sb_auth_check(struct sandbox *sandbox, struct sb_request *request, struct s
                "are expected.");
         return;
     }
-    if (find_secret(sandbox, request, auth, &secret) < 0 || check_time(request, auth, &at) < 0 ||
-        check_scope(request, auth) < 0 || check_payload(request, auth, &payload) < 0 ||
-        collect_headers(request, auth, headers) < 0) {
+    if (find_secret(sandbox, request, auth, &secret) < 0 ||
+        check_time(sandbox, request, auth, &at) < 0 || check_scope(request, auth) < 0 ||
+        check_payload(request, auth, &payload) < 0 || collect_headers(request, auth, headers) < 0) {
         return;
     }
     struct lb_sigv4 params = {
