@@ -65,6 +65,10 @@ static void add_changes(const struct lb_reports *reports, const struct lb_report
                         bool grave, struct annotations *all)
 {
     const struct lb_plan *plan = report->plan;
+    for (size_t i = 0; plan && grave && i < plan->assumed_down_count; i++)
+        add(all, LB_WARNING, NULL, lb_report_name(report),
+            lb_arena_printf(reports->arena, "assumed down, not looked at: %s",
+                            lb_escape(reports->arena, plan->assumed_down[i])));
     if (plan && !plan->complete && grave)
         add(all, LB_ERROR, NULL, lb_report_name(report),
             "not everything could be read: the plan is incomplete and cannot be applied");

@@ -190,6 +190,14 @@ static void totals(struct lb_str *out, size_t count, size_t failures, size_t err
     lb_str_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", count, failures, errors);
 }
 
+static void property(struct lb_str *out, const char *name, const char *value)
+{
+    lb_str_puts(out, "      <property");
+    attribute(out, "name", name);
+    attribute(out, "value", value);
+    lb_str_puts(out, "/>\n");
+}
+
 static void print_suite(struct lb_str *out, struct suite *suite)
 {
     const struct lb_plan *plan = suite->report->plan;
@@ -198,9 +206,11 @@ static void print_suite(struct lb_str *out, struct suite *suite)
     totals(out, suite->count, suite->failures, suite->errors);
     lb_str_puts(out, " skipped=\"0\">\n");
     if (plan) {
-        lb_str_puts(out, "    <properties>\n      <property name=\"plan\"");
-        attribute(out, "value", plan->id);
-        lb_str_puts(out, "/>\n    </properties>\n");
+        lb_str_puts(out, "    <properties>\n");
+        property(out, "plan", plan->id);
+        for (size_t i = 0; i < plan->assumed_down_count; i++)
+            property(out, "assumed down", plan->assumed_down[i]);
+        lb_str_puts(out, "    </properties>\n");
     }
     lb_str_add(out, lb_str_text(&suite->cases), suite->cases.length);
     lb_str_puts(out, "  </testsuite>\n");

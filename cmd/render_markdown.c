@@ -70,6 +70,11 @@ static void head(struct lb_md_page *page, const char *verb)
     lb_md_code(page->out, page->plan->stack);
     lb_str_printf(page->out, ": %s\n\n", counts_of(page->arena, page->plan));
     place_line(page);
+    for (size_t i = 0; i < page->plan->assumed_down_count; i++) {
+        lb_str_puts(page->out, i ? ", " : "\n**Assumed down**, not looked at: ");
+        lb_md_code(page->out, page->plan->assumed_down[i]);
+    }
+    lb_str_puts(page->out, page->plan->assumed_down_count ? "\n" : "");
     if (!page->plan->complete)
         lb_str_puts(page->out, "\n**Incomplete:** not everything could be read, so this plan "
                                "cannot be applied.\n");

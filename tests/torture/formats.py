@@ -82,7 +82,7 @@ def everything():
     findings += [a_finding(9, "error", code="LB-A001", spec_range=None, **call) for _ in range(3)]
     findings += [a_finding(10, "warning", address=None, code="LB-X999", detail=None, why=None, remedy=None)]
     steps = [a_step(0), a_step(1, ["s0"]), a_step(2, ["s0", "s1"])]
-    return a_plan(changes, findings, steps, complete=False)
+    return a_plan(changes, findings, steps, complete=False, assumed_down=["us-west-2", "eu-west-1"])
 
 
 def large(changes=5000, graves=60, errors=40, others=300):
