@@ -104,6 +104,10 @@ static void derive_cron(struct lb_stack *stack, struct lb_resource *schedule,
         if (fields < scheduler->fields_min || fields > scheduler->fields_max)
             lb_diags_error(stack->diags, "LB-S092", stated->mark, "%s takes %d fields, this has %d",
                            scheduler->title, scheduler->fields_min, fields);
+        else if (scheduler->quartz && !lb_cron_leaves_one_day_open(lb_text(stated, "")))
+            lb_diags_error_try(stack->diags, "LB-S092", stated->mark,
+                               "write `?` for the day of the month or the day of the week",
+                               "%s takes `?` in one of its two day fields", scheduler->title);
         lb_desire(stack, schedule, "cron", NULL, NULL);
         return;
     }

@@ -30,6 +30,8 @@ extern const struct lb_scheduler lb_scheduler_sm, lb_scheduler_slm;
  */
 const char *lb_cron_every(struct lb_arena *arena, int64_t seconds, const char *at, bool quartz);
 int lb_cron_fields(const char *expression);
+/* Quartz wants '?' in one of its two day fields, and only in one. */
+bool lb_cron_leaves_one_day_open(const char *expression);
 /* "1d", "90s": the largest unit that divides; SM and SLM know no weeks. */
 const char *lb_schedule_duration(struct lb_arena *arena, int64_t seconds);
 /* The unit that SM would show it in: the largest that it reaches. */

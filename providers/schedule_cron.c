@@ -58,6 +58,18 @@ int lb_cron_fields(const char *expression)
     return count;
 }
 
+bool lb_cron_leaves_one_day_open(const char *expression)
+{
+    int open = 0, field = 0;
+    for (const char *at = expression; *at; field++) {
+        at += strspn(at, " ");
+        size_t length = strcspn(at, " ");
+        open += (field == 3 || field == 5) && length == 1 && *at == '?';
+        at += length;
+    }
+    return open == 1;
+}
+
 static const struct unit {
     int64_t seconds;
     char letter;

@@ -23,6 +23,7 @@ static const struct {
 struct cron {
     uint64_t allowed[FIELDS];
     bool any_day, any_weekday;
+    int open_days; /* written "?" */
 };
 
 static int read_number(const char **at, enum field field, bool quartz)
@@ -42,7 +43,7 @@ static int read_number(const char **at, enum field field, bool quartz)
     number = strtol(*at, &end, 10);
     *at = end;
     if (quartz && field == WEEKDAY)
-        number--; /* 1 is Sunday there */
+        number = number <= 7 ? number - 1 : -1; /* 1 is Sunday there */
     return number >= ranges[field].low && number <= ranges[field].high ? (int)number : -1;
 }
 
@@ -83,6 +84,8 @@ static bool read_field(const char *text, size_t length, enum field field, bool q
 {
     const char *at = text;
     bool any = (length == 1 && (*text == '*' || (*text == '?' && quartz)));
+
+    cron->open_days += any && *text == '?';
 
     if (field == DAY)
         cron->any_day = any;
@@ -125,7 +128,8 @@ static bool parse(const char *expression, bool quartz, struct cron *cron)
         at += length;
         at += strspn(at, " ");
     }
-    return true; /* Quartz's year, when there is one, is "*" in practice */
+    /* Of Quartz's two day fields one is left open, and only one. Its year is "*" in practice. */
+    return !quartz || cron->open_days == 1;
 }
 
 const char *sb_cron_fault(struct lb_arena *arena, const char *expression, bool quartz)

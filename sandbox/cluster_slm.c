@@ -127,36 +127,74 @@ void sb_op_slm_get(struct sb_call *call)
         sb_reply_json(call->response, 200, body);
 }
 
-static const char *policy_fault(struct sb_call *call)
+/* As Elasticsearch's own classes refuse it (x-pack-core 7.10.2: SnapshotLifecyclePolicy.parse and
+ * validate, SnapshotRetentionConfiguration). */
+static const char *parse_fault(struct sb_call *call)
 {
-    static const char *const needed[] = {"schedule", "name", "repository"};
-    const char *repository = lb_text_at(call->body, "repository", "");
+    static const char *const needed[] = {"name", "schedule", "repository"};
+    struct lb_value *retention = lb_map_get(call->body, "retention");
+    const char *age = lb_text_at(retention, "expire_after", "");
+    int64_t least = lb_int_at(retention, "min_count", 1);
+    int64_t most = lb_int_at(retention, "max_count", INT64_MAX);
 
     for (size_t i = 0; i < 3; i++) {
-        if (!*lb_text_at(call->body, needed[i], ""))
+        if (!lb_map_get(call->body, needed[i]))
             return lb_arena_printf(call->arena, "Required [%s]", needed[i]);
     }
-    if (sb_cron_fault(call->arena, lb_text_at(call->body, "schedule", ""), true))
-        return lb_arena_printf(call->arena, "invalid schedule: invalid cron expression [%s]",
-                               lb_text_at(call->body, "schedule", ""));
-    if (!lb_map_get(sb_node_table(call->sandbox, sb_node_of(call), "repositories"), repository))
-        return lb_arena_printf(call->arena, "no such repository [%s]", repository);
+    if (strchr(age, '.'))
+        return lb_arena_printf(
+            call->arena, "failed to parse [%s], fractional time values are not supported", age);
+    if (least > most)
+        return lb_arena_printf(
+            call->arena,
+            "minimum snapshot count %lld cannot be larger than maximum snapshot count %lld",
+            (long long)least, (long long)most);
     return NULL;
+}
+
+static const char *validation_fault(struct sb_call *call)
+{
+    const char *schedule = lb_text_at(call->body, "schedule", "");
+    const char *name = lb_text_at(call->body, "name", "");
+
+    if (sb_cron_fault(call->arena, schedule, true))
+        return lb_arena_printf(call->arena, "invalid schedule: invalid cron expression [%s]",
+                               schedule);
+    if (strcmp(name, lb_lowercase(call->arena, name)) != 0)
+        return lb_arena_printf(call->arena, "invalid snapshot name [%s]: must be lowercase", name);
+    if (lb_value_at(call->body, "config/metadata/policy"))
+        return "invalid configuration.metadata: field name [policy] is reserved and will be added "
+               "automatically";
+    return NULL;
+}
+
+/* True when the policy was refused, and that answered. */
+static bool refuse_policy(struct sb_call *call)
+{
+    const char *repository = lb_text_at(call->body, "repository", "");
+    const char *fault = parse_fault(call);
+
+    if (fault) {
+        sb_node_error(call, 400, "illegal_argument_exception", "%s", fault);
+    } else if ((fault = validation_fault(call))) {
+        sb_node_error(call, 400, "action_request_validation_exception", "Validation Failed: 1: %s;",
+                      fault);
+    } else if (!lb_map_get(sb_node_table(call->sandbox, sb_node_of(call), "repositories"),
+                           repository)) {
+        fault = "no such repository";
+        sb_node_error(call, 400, "illegal_argument_exception", "no such repository [%s]",
+                      repository);
+    }
+    return fault != NULL;
 }
 
 void sb_op_slm_put(struct sb_call *call)
 {
-    const char *fault;
     struct lb_value *kept;
     int64_t version, now = sb_now(call->sandbox);
 
-    if (!available(call))
+    if (!available(call) || refuse_policy(call))
         return;
-    fault = policy_fault(call);
-    if (fault) {
-        sb_node_error(call, 400, "illegal_argument_exception", "%s", fault);
-        return;
-    }
     kept = lb_map_map(call->sandbox->arena, table(call->sandbox, sb_node_of(call)), call->args[0]);
     version = lb_int_at(kept, "version", 0) + 1;
     sb_keep(call->sandbox, kept, "policy", call->body);

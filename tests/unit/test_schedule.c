@@ -147,6 +147,8 @@ static void refuses_what_the_scheduler_would_garble(void **state)
         {SPEC("cron: \"0 0 2 * * ?\""), "LB-S092", 17},
         {SLM_SPEC("every: 1h, time_limit: 1h"), "LB-S090", 14},
         {SLM_SPEC("cron: \"0 2 * * *\""), "LB-S092", 14},
+        {SLM_SPEC("cron: \"0 0 2 * * *\""), "LB-S092", 14},
+        {SLM_SPEC("cron: \"0 0 2 ? * ?\""), "LB-S092", 14},
         {SLM_SPEC("every: 1h, engine: sm"), "LB-S088", 14},
         {STACK "schedules:\n  nightly: {repository: nihgtly, every: 1h}\n", "LB-S051", 17},
         {KIT_HEAD ROLES BUCKETS "domains:\n  search: {engine: Elasticsearch_7.10, " NODES
