@@ -1,5 +1,6 @@
 /* apply.c: plan, consent, run, and a closing plan that must be empty. */
 #include "cmd/progress.h"
+#include "cmd/recording.h"
 #include "cmd/saved.h"
 
 #include "base/time.h"
@@ -13,7 +14,8 @@ struct session {
     struct lb_cli *cli;
     struct lb_stack *stack;
     struct lb_plan *plan;
-    const struct lb_plan *approved; /* from a PLANFILE; NULL otherwise */
+    const struct lb_plan *approved; /* from a PLANFILE or the ledger; NULL otherwise */
+    struct lb_recording *recording; /* NULL: nothing is recorded */
 };
 
 static int fail(struct lb_cli *cli, const char *code, const char *detail)
@@ -41,12 +43,31 @@ static int open_approved(struct session *session)
     return 0;
 }
 
+/* The id alone approves a plan that is in the ledger; one that is not there must be made again
+ * exactly. */
+static int find_approved(struct session *session)
+{
+    struct lb_cli *cli = session->cli;
+    struct lb_ledger *ledger = lb_recording_ledger(session->recording);
+    const char *id = lb_option(cli, "plan", NULL);
+    char commit[41];
+    struct lb_source *source = NULL;
+    if (!id || session->approved || !ledger || !lb_ledger_has(ledger, session->stack->name, id))
+        return 0;
+    struct lb_plan *approved = lb_arena_alloc(cli->arena, sizeof *approved);
+    if (lb_ledger_find(ledger, session->stack->name, id, commit, &source) != 0 || !source ||
+        lb_plan_load(cli, source, approved) != 0)
+        return lb_diags_exit(&cli->diags);
+    session->approved = approved;
+    return 0;
+}
+
 static int check_approved(struct session *session)
 {
     struct lb_cli *cli = session->cli;
     const char *id = lb_option(cli, "plan", NULL);
     if (id && !lb_streq(id, session->plan->id) &&
-        !(session->approved && lb_streq(id, session->approved->id)))
+        !(session->approved && lb_starts_with(session->approved->id, id)))
         return fail(cli, "LB-P027",
                     lb_arena_printf(cli->arena, "approved %s, now %s", id, session->plan->id));
     if (!session->approved)
@@ -145,14 +166,24 @@ static int run(struct session *session)
     struct lb_apply_options options = {0};
     struct lb_apply_result result;
     struct lb_progress *progress = lb_progress_new(cli, session->plan);
+    struct lb_str outcome = {0};
     if (lb_option_duration(cli, "timeout", &options.timeout_s) != 0)
         return lb_diags_exit(&cli->diags);
+    int code = lb_recording_begin(session->recording, session->stack, session->plan);
+    if (code)
+        return code;
     options.on_event = lb_progress_event;
     options.payload = progress;
-    int code = lb_apply_run(&cli->engine, session->stack, session->plan, &options, &result);
+    options.may_send = session->recording ? lb_recording_holds : NULL;
+    options.guard = session->recording;
+    code = lb_apply_run(&cli->engine, session->stack, session->plan, &options, &result);
     if (code == LB_EXIT_OK)
         code = close_with_plan(session);
     lb_progress_close(progress, &result, code);
+    lb_progress_outcome(progress, &result, code, &outcome);
+    code = lb_recording_end(session->recording, session->plan, &result, lb_str_text(&outcome),
+                            code);
+    lb_str_release(&outcome);
     return code;
 }
 
@@ -167,22 +198,38 @@ static int refuse(struct session *session, const char *why_not, int code)
     return diag.exit;
 }
 
+/* Specs, ledger, what was approved, live state: all that is known before anything is changed. */
+static int prepare(struct session *session)
+{
+    struct lb_cli *cli = session->cli;
+    struct lb_stack **stacks;
+    size_t count;
+    int code = open_approved(session);
+    if (!code)
+        code = lb_load_specs(cli, &stacks, &count);
+    if (code)
+        return code;
+    session->stack = stacks[0];
+    code = lb_recording_open(cli, lb_spec_paths(cli, &count)[0], &session->recording);
+    if (!code)
+        code = lb_recording_prepare(session->recording, session->stack);
+    if (!code)
+        code = find_approved(session);
+    return code ? code : lb_plan_stacks(cli, stacks, count, &session->plan);
+}
+
 int lb_cmd_apply(struct lb_cli *cli)
 {
     struct session session = {.cli = cli};
-    struct lb_stack **stacks;
-    size_t count;
     const char *why_not;
     int refused;
     int64_t timeout_s; /* a mistyped one is told before anything is read */
-    if (lb_option_duration(cli, "timeout", &timeout_s) != 0)
+    if (lb_option_duration(cli, "timeout", &timeout_s) != 0 ||
+        lb_option_duration(cli, "lock-timeout", &timeout_s) != 0)
         return lb_diags_exit(&cli->diags);
-    int code = open_approved(&session);
-    if (!code)
-        code = lb_plan_specs(cli, &stacks, &count, &session.plan);
+    int code = prepare(&session);
     if (code)
         return code;
-    session.stack = stacks[0];
     show_plan(&session);
     code = check_approved(&session);
     if (code)

@@ -85,6 +85,11 @@ int lb_exit_of_specs(struct lb_cli *cli, struct lb_stack **stacks, size_t count)
 /* Makes the event loop. -1 with diagnostics. */
 int lb_cli_online(struct lb_cli *cli);
 int lb_make_plans(struct lb_cli *cli, struct lb_stack **stacks, size_t count, struct lb_plan **out);
+/* Loads every spec, and says what is wrong with them. 0 or the exit code. */
+int lb_load_specs(struct lb_cli *cli, struct lb_stack ***stacks, size_t *count);
+/* Goes online and plans. 0 or the exit code, with everything said. */
+int lb_plan_stacks(struct lb_cli *cli, struct lb_stack **stacks, size_t count,
+                   struct lb_plan **plans);
 /* Loads, goes online and plans; the common way of plan, drift and apply. On failure everything was
  * said and the result is the exit code; 0 otherwise. */
 int lb_plan_specs(struct lb_cli *cli, struct lb_stack ***stacks, size_t *count,

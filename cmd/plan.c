@@ -1,4 +1,5 @@
 /* plan.c: what would change, for one spec or a fleet. */
+#include "cmd/recording.h"
 #include "cmd/render.h"
 
 #include "base/json.h"
@@ -23,6 +24,28 @@ static int print_plans(struct lb_cli *cli, const struct lb_plan *plans, size_t c
         lb_out(cli, &out);
     lb_str_release(&out);
     return result;
+}
+
+static int nowhere(struct lb_cli *cli, const char *path)
+{
+    lb_diags_error(&cli->diags, "LB-U008", NULL, "%s", path);
+    return LB_EXIT_USAGE;
+}
+
+/* A fleet's specs mostly lie in one folder: its ledger is opened once. */
+static int record_plans(struct lb_cli *cli, struct lb_stack **stacks, const struct lb_plan *plans,
+                        size_t count)
+{
+    struct lb_recording *recording = NULL;
+    int worst = LB_EXIT_OK;
+    for (size_t i = 0; i < count && lb_flag(cli, "record"); i++) {
+        int code = lb_recording_open(cli, plans[i].spec_path, &recording);
+        if (!code)
+            code = recording ? lb_recording_plan(recording, stacks[i], &plans[i])
+                             : nowhere(cli, plans[i].spec_path);
+        worst = lb_exit_worse(worst, code);
+    }
+    return worst;
 }
 
 static void print_fleet(struct lb_cli *cli, const struct lb_plan *plans, size_t count)
@@ -62,6 +85,7 @@ int lb_cmd_plan(struct lb_cli *cli)
         return lb_diags_exit(&cli->diags);
     if (count > 1)
         print_fleet(cli, plans, count);
+    code = record_plans(cli, stacks, plans, count);
     for (size_t i = 0; i < count; i++) {
         code = lb_exit_worse(code, lb_exit_of_plan(&plans[i]));
         if (lb_flag(cli, "detailed-exitcode") && !lb_plan_empty(&plans[i]))

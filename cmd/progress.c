@@ -178,17 +178,37 @@ static void list_state(struct lb_progress *progress, const struct lb_apply_resul
     }
 }
 
+static const char *closing_line(struct lb_progress *progress, const struct lb_apply_result *result,
+                                int exit_code)
+{
+    struct lb_arena *arena = progress->cli->arena;
+    int64_t seconds = (now_ms(progress) - progress->began_ms) / 1000;
+    const char *fine = progress->plan->assumed_down_count
+                           ? "What can be done while a region is assumed down is done."
+                           : "Live matches the spec.";
+    const char *tail = exit_code == LB_EXIT_OK ? fine : "Run apply again to go on from here.";
+    return lb_arena_printf(arena, "Apply: %zu done, %zu failed, %zu not started, in %s. %s",
+                           result->done, result->failed, result->not_started,
+                           lb_duration_words(arena, seconds), tail);
+}
+
+void lb_progress_outcome(struct lb_progress *progress, const struct lb_apply_result *result,
+                         int exit_code, struct lb_str *out)
+{
+    if (result->done < progress->plan->step_count) {
+        list_state(progress, result, LB_STEP_FAILED, "Failed", out);
+        list_state(progress, result, LB_STEP_RUNNING, "Sent, outcome not confirmed", out);
+        list_state(progress, result, LB_STEP_CONVERGING, "Sent, still converging", out);
+        list_state(progress, result, LB_STEP_NOT_STARTED, "Not started", out);
+    }
+    lb_str_printf(out, "%s\n", closing_line(progress, result, exit_code));
+}
+
 static void close_text(struct lb_progress *progress, const struct lb_apply_result *result,
-                       const char *message)
+                       int exit_code)
 {
     struct lb_str out = {0};
-    if (result->done < progress->plan->step_count) {
-        list_state(progress, result, LB_STEP_FAILED, "Failed", &out);
-        list_state(progress, result, LB_STEP_RUNNING, "Sent, outcome not confirmed", &out);
-        list_state(progress, result, LB_STEP_CONVERGING, "Sent, still converging", &out);
-        list_state(progress, result, LB_STEP_NOT_STARTED, "Not started", &out);
-    }
-    lb_str_printf(&out, "%s\n", message);
+    lb_progress_outcome(progress, result, exit_code, &out);
     lb_out(progress->cli, &out);
     lb_str_release(&out);
 }
@@ -197,19 +217,12 @@ void lb_progress_close(struct lb_progress *progress, const struct lb_apply_resul
                        int exit_code)
 {
     struct lb_cli *cli = progress->cli;
-    int64_t seconds = (now_ms(progress) - progress->began_ms) / 1000;
-    const char *fine = progress->plan->assumed_down_count
-                           ? "What can be done while a region is assumed down is done."
-                           : "Live matches the spec.";
-    const char *tail = exit_code == LB_EXIT_OK ? fine : "Run apply again to go on from here.";
-    const char *message = lb_arena_printf(
-        cli->arena, "Apply: %zu done, %zu failed, %zu not started, in %s. %s", result->done,
-        result->failed, result->not_started, lb_duration_words(cli->arena, seconds), tail);
     if (!lb_flag(cli, "json")) {
-        close_text(progress, result, message);
+        close_text(progress, result, exit_code);
         return;
     }
-    struct lb_value *event = lb_event_new(cli, "summary", message);
+    struct lb_value *event = lb_event_new(cli, "summary",
+                                          closing_line(progress, result, exit_code));
     lb_map_set_int(cli->arena, event, "done", (int64_t)result->done);
     lb_map_set_int(cli->arena, event, "failed", (int64_t)result->failed);
     lb_map_set_int(cli->arena, event, "not_started", (int64_t)result->not_started);

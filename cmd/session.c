@@ -75,20 +75,34 @@ int lb_exit_of_specs(struct lb_cli *cli, struct lb_stack **stacks, size_t count)
     return code ? code : LB_EXIT_ERROR;
 }
 
-int lb_plan_specs(struct lb_cli *cli, struct lb_stack ***stacks, size_t *count,
-                  struct lb_plan **plans)
+int lb_load_specs(struct lb_cli *cli, struct lb_stack ***stacks, size_t *count)
 {
     if (lb_load_stacks(cli, stacks, count) != 0)
         return lb_exit_of_specs(cli, *stacks, *count);
-    if (check_distinct(cli, *stacks, *count) != 0 || lb_cli_online(cli) != 0)
+    if (check_distinct(cli, *stacks, *count) != 0)
         return lb_diags_exit(&cli->diags);
-    if (lb_make_plans(cli, *stacks, *count, plans) != 0) {
+    return 0;
+}
+
+int lb_plan_stacks(struct lb_cli *cli, struct lb_stack **stacks, size_t count,
+                   struct lb_plan **plans)
+{
+    if (lb_cli_online(cli) != 0)
+        return lb_diags_exit(&cli->diags);
+    if (lb_make_plans(cli, stacks, count, plans) != 0) {
         if (cli->engine.stop && *cli->engine.stop)
             return *cli->engine.stop;
         int code = lb_diags_exit(&cli->diags);
-        return code ? code : lb_exit_of_specs(cli, *stacks, *count);
+        return code ? code : lb_exit_of_specs(cli, stacks, count);
     }
     return 0;
+}
+
+int lb_plan_specs(struct lb_cli *cli, struct lb_stack ***stacks, size_t *count,
+                  struct lb_plan **plans)
+{
+    int code = lb_load_specs(cli, stacks, count);
+    return code ? code : lb_plan_stacks(cli, *stacks, *count, plans);
 }
 
 int lb_exit_of_plan(const struct lb_plan *plan)

@@ -17,6 +17,11 @@
         "assume-down", "REGION", "ask nothing of this region, and plan for what is left", NULL,    \
             true                                                                                   \
     }
+#define LEDGER                                                                                     \
+    {                                                                                              \
+        "ledger", "MODE", "auto: in git and with its remote; local: in git only; none",            \
+            "auto|local|none", false                                                               \
+    }
 #define END                                                                                        \
     {                                                                                              \
         NULL, NULL, NULL, NULL, false                                                              \
@@ -27,15 +32,19 @@ static const struct lb_option validate_options[] = {
 static const struct lb_option plan_options[] = {
     {"out", "FILE", "also write the plan to FILE, for review and for apply", NULL, false},
     {"detailed-exitcode", NULL, "exit 2 when there are changes", NULL, false},
+    {"record", NULL, "write the plan into the ledger", NULL, false},
+    LEDGER,
     FORMAT_PLAN,
     TARGETS,
     ASSUME_DOWN,
     END};
 static const struct lb_option apply_options[] = {
-    {"plan", "ID", "go on only if the plan made now has this id", NULL, false},
+    {"plan", "ID", "only this plan: recorded in the ledger, or with exactly this id", NULL, false},
     {"auto-approve", NULL, "do not ask", NULL, false},
     {"json", NULL, "one JSON event a line on standard output", NULL, false},
     {"timeout", "DURATION", "start nothing new after this long", NULL, false},
+    {"lock-timeout", "DURATION", "wait this long for another apply to end", NULL, false},
+    LEDGER,
     TARGETS,
     ASSUME_DOWN,
     END};

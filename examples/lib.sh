@@ -2,6 +2,7 @@
 # Sourced by examples/*/run, which run inside the sandbox or start it themselves.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH="$root/build:$PATH"
+export LIFEBOAT_LEDGER=none # not into the repository of lifeboat itself
 passed=0 failed=0 skipped=0
 
 say() {

@@ -78,7 +78,8 @@ struct lb_ledger_options {
     int64_t deadline_s; /* of all talk with the remote for one entry; 0: 60 */
     const volatile int *stop;
     /* True when the bytes hold a secret of this run: such an entry is refused. NULL: none known. */
-    bool (*holds_secret)(const char *bytes, size_t length);
+    bool (*holds_secret)(void *payload, const char *text);
+    void *payload;
 };
 
 struct lb_ledger;
@@ -113,6 +114,9 @@ struct lb_source *lb_ledger_file(struct lb_ledger *ledger, const char *commit, c
 int lb_ledger_find(struct lb_ledger *ledger, const char *stack, const char *name, char commit[41],
                    struct lb_source **plan);
 
+/* A plan of the stack whose id begins so is recorded. */
+bool lb_ledger_has(struct lb_ledger *ledger, const char *stack, const char *id);
+
 /* --- writing (write.c)
  * ----------------------------------------------------------------------------- */
 struct lb_ledger_draft {
@@ -134,18 +138,28 @@ int lb_ledger_lock(struct lb_ledger *ledger, const char *stack, struct lb_lock *
  * entry. */
 int lb_ledger_append(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
                      struct lb_ledger_entry *written);
+/* Writes it in this repository only, after append failed for the sake of the remote: sync shares
+ * it. */
+int lb_ledger_keep(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
+                   struct lb_ledger_entry *written);
 /* Shares the entries that were written with mode LOCAL. *shared: how many. */
 int lb_ledger_sync(struct lb_ledger *ledger, const char *stack, size_t *shared);
 
 /* --- the lock (lock.c)
  * ------------------------------------------------------------------------------ */
 /* Holds a file lock of this repository for as long as the process lives, so that a lock in the
- * ledger whose process has died can be told from one that is held. -1: another process here holds
- * it. */
-int lb_ledger_hold(struct lb_ledger *ledger, const char *stack);
+ * ledger whose process has died can be told from one that is held. -1 (LB-G020): another process of
+ * this checkout holds it, and did so until the deadline (lb_time_monotonic_ms). */
+int lb_ledger_hold(struct lb_ledger *ledger, const char *stack, int64_t deadline_ms);
 void lb_ledger_unhold(struct lb_ledger *ledger);
 /* The lock was taken in this very repository by a process that has ended. */
-bool lb_ledger_abandoned(struct lb_ledger *ledger, const char *stack, const struct lb_lock *lock);
+bool lb_ledger_abandoned(struct lb_ledger *ledger, const struct lb_lock *lock);
+/* Says LB-G020: who holds it, where, since when. Always -1. */
+int lb_ledger_held(struct lb_ledger *ledger, const struct lb_lock *lock);
+/* Entries are written without the remote that there is: the shared lock binds nobody here. */
+bool lb_ledger_alone(const struct lb_ledger *ledger);
+/* From here on a first interrupt does not end the talk with the remote: an end must be recorded. */
+void lb_ledger_finishing(struct lb_ledger *ledger);
 /* Is `id` still the lock? Asks the remote, where there is one. 0: yes; 1: no, it was broken
  * (LB-G021); -1: the remote could not be asked. */
 int lb_ledger_still_held(struct lb_ledger *ledger, const char *stack, const char *id);

@@ -33,7 +33,7 @@ static int64_t now_ms(const struct lb_run *run)
 /* No step starts and no poll goes on after an interrupt or the end of --timeout. */
 static bool stopped(const struct lb_run *run)
 {
-    return (run->engine->stop && *run->engine->stop) ||
+    return run->fenced || (run->engine->stop && *run->engine->stop) ||
            (run->deadline_ms && now_ms(run) > run->deadline_ms);
 }
 
@@ -287,6 +287,7 @@ static bool wait_and_resend(const struct lb_task *task, const struct lb_answer *
 }
 
 static void send(struct lb_task *task);
+static void not_sent(struct lb_task *task);
 
 static void resend(void *payload)
 {
@@ -311,8 +312,7 @@ static void answered(void *payload, const struct lb_answer *answer)
     struct lb_diag *diag = lb_arena_alloc(task->run->engine->arena, sizeof *diag);
     lb_answer_diag(task->run->engine->arena, task->call, answer, diag);
     if (answer->outcome == LB_CANCELLED) {
-        task->state = LB_STEP_NOT_STARTED;
-        task->run->active--;
+        not_sent(task);
     } else if (wait_and_resend(task, answer)) {
         task->state = LB_STEP_CONVERGING;
         tell(task, LB_EVENT_STEP_PROGRESS, diag->detail, NULL);
@@ -335,10 +335,22 @@ static void answered(void *payload, const struct lb_answer *answer)
     }
 }
 
+static void not_sent(struct lb_task *task)
+{
+    task->state = LB_STEP_NOT_STARTED;
+    task->run->active--;
+}
+
 static void send(struct lb_task *task)
 {
     struct lb_run *run = task->run;
     struct lb_exchange *exchange = run->engine->exchange;
+    const struct lb_apply_options *options = run->options;
+    run->fenced = run->fenced || (options->may_send && !options->may_send(options->guard));
+    if (run->fenced) {
+        not_sent(task);
+        return;
+    }
     task->state = LB_STEP_RUNNING;
     exchange->submit(exchange->self, &run->permit, run->engine->arena, task->call, answered, task);
 }
@@ -382,8 +394,7 @@ static void prepare(struct lb_task *task)
 {
     task->sent_ms = now_ms(task->run);
     if (stopped(task->run)) { /* while the shared document was read */
-        task->state = LB_STEP_NOT_STARTED;
-        task->run->active--;
+        not_sent(task);
         return;
     }
     if (task->step->change->resource->live.status == LB_LIVE_UNREADABLE) {

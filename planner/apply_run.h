@@ -37,6 +37,7 @@ struct lb_run {
     size_t active;
     int64_t deadline_ms; /* 0: none */
     bool starting;
+    bool fenced; /* may_send said no */
 };
 
 /* ready.c: the steps whose needs are met, longest remaining path first, then in the plan's order.

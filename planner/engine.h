@@ -85,6 +85,10 @@ struct lb_apply_options {
     int64_t timeout_s; /* of the whole apply; 0: none but the steps' own */
     void (*on_event)(void *payload, const struct lb_event *event);
     void *payload;
+    /* Asked right before each call that changes something; false ends the run: nothing more is
+     * sent, and who said so has told why. NULL: nobody is asked. */
+    bool (*may_send)(void *guard);
+    void *guard;
 };
 struct lb_apply_result {
     enum lb_step_state *states; /* by step */

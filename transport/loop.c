@@ -81,6 +81,17 @@ int lb_loop_new(struct lb_arena *arena, struct lb_diags *diags, struct lb_loop *
     return 0;
 }
 
+bool lb_loop_holds_secret(const struct lb_loop *loop, const char *text)
+{
+    struct lb_secrets secrets = {.count = 0};
+    struct lb_arena *scratch = lb_arena_new();
+    lb_secrets_add(&secrets, loop->creds.secret_key);
+    lb_secrets_add(&secrets, loop->creds.session_token);
+    bool holds = lb_redact(scratch, &secrets, text) != text;
+    lb_arena_free(scratch);
+    return holds;
+}
+
 void lb_loop_counts(const struct lb_loop *loop, struct lb_loop_counts *out)
 {
     *out = loop->counts;

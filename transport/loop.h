@@ -27,6 +27,8 @@ struct lb_exchange lb_loop_exchange(struct lb_loop *loop);
  * that would go there is answered LB_UNREACHABLE, code AssumedDown. The names must outlive the
  * loop. */
 void lb_loop_assume_down(struct lb_loop *loop, const char *const *regions, size_t count);
+/* A secret of this run is in the text, as it is or in a usual spelling (percent, JSON, base64). */
+bool lb_loop_holds_secret(const struct lb_loop *loop, const char *text);
 void lb_loop_counts(const struct lb_loop *loop, struct lb_loop_counts *out);
 
 #endif

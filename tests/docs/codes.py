@@ -35,7 +35,7 @@ for code in sorted(set(used) - set(rows)):
     if places:
         print(f"{code} is in no table: {', '.join(sorted(places))}")
 
-program = ("base", "transport", "providers", "planner", "cmd")
+program = ("base", "transport", "providers", "planner", "ledger", "cmd")
 for code, table in sorted(rows.items()):
     named = any(path.parts[0] in program for path in used.get(code, ()))
     # a hazard's row names its check itself

@@ -8,8 +8,8 @@ import sys
 import tempfile
 
 PAGE = pathlib.Path("docs/adding-a-kind.md")
-LIBRARIES = ["cmd", "planner", "providers", "transport", "base"]
-PACKAGES = ["libcurl", "libcjson", "libcrypto", "yaml-0.1", "expat"]
+LIBRARIES = ["cmd", "ledger", "planner", "providers", "transport", "base"]
+PACKAGES = ["libgit2", "libcurl", "libcjson", "libcrypto", "yaml-0.1", "expat"]
 FLAGS = ["-std=c17", "-Wall", "-Wextra", "-Werror", "-D_POSIX_C_SOURCE=200809L", "-D_XOPEN_SOURCE=700",
          '-DLB_VERSION="page"', "-I."]
 EMBED = """include(cmake/embed.cmake)

@@ -57,7 +57,8 @@ def clean_environment(extra=None):
     kept = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS")
     env = {name: os.environ[name] for name in kept if name in os.environ}
     env.update({"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-                "AWS_EC2_METADATA_DISABLED": "true", "TERM": "dumb", "CI": "true"})
+                "AWS_EC2_METADATA_DISABLED": "true", "TERM": "dumb", "CI": "true",
+                "LIFEBOAT_LEDGER": "none"})
     env.update(extra or {})
     return env
 

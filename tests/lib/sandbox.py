@@ -81,7 +81,7 @@ class Sandbox:
         """What lifeboat sees: the sandbox, nothing of the user's account."""
         env = {name: os.environ[name] for name in KEEP if name in os.environ}
         env.update({"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-                    "COLUMNS": "100", "TERM": "dumb", "CI": "true"})
+                    "COLUMNS": "100", "TERM": "dumb", "CI": "true", "LIFEBOAT_LEDGER": "none"})
         env.update(self.env)
         for name, value in (extra or {}).items():
             if value is None:

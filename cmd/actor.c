@@ -1,0 +1,50 @@
+/* actor.c: see actor.h. One row a variable that a CI system sets.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+ * https://docs.gitlab.com/ci/variables/predefined_variables/ */
+#include "cmd/actor.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *first_of(const char *const *names)
+{
+    for (; *names; names++) {
+        const char *value = getenv(*names);
+        if (value && *value)
+            return value;
+    }
+    return NULL;
+}
+
+static const char *system_user(void)
+{
+    const struct passwd *user = getpwuid(geteuid());
+    return user && user->pw_name ? user->pw_name : "unknown";
+}
+
+static const char *github_run(struct lb_arena *arena)
+{
+    const char *server = getenv("GITHUB_SERVER_URL");
+    const char *repository = getenv("GITHUB_REPOSITORY");
+    const char *run = getenv("GITHUB_RUN_ID");
+    if (!server || !repository || !run)
+        return NULL;
+    return lb_arena_printf(arena, "%s/%s/actions/runs/%s", server, repository, run);
+}
+
+void lb_actor_find(struct lb_arena *arena, struct lb_actor *out)
+{
+    static const char *const users[] = {"LIFEBOAT_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN",
+                                        NULL};
+    static const char *const runs[] = {"LIFEBOAT_RUN_URL", "CI_JOB_URL", "BUILD_URL", NULL};
+    char host[256] = "";
+    *out = (struct lb_actor){.who = first_of(users), .run = first_of(runs)};
+    if (!out->who)
+        out->who = lb_arena_strdup(arena, system_user());
+    if (!out->run)
+        out->run = github_run(arena);
+    if (gethostname(host, sizeof host - 1) == 0 && *host)
+        out->host = lb_arena_strdup(arena, host);
+}

@@ -1,0 +1,386 @@
+/* recording.c: see recording.h. */
+#include "cmd/recording.h"
+
+#include "cmd/actor.h"
+#include "cmd/render.h"
+
+#include "base/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TEXT_WIDTH 100 /* of what is stored: never that of a terminal */
+#define LOCK_POLL_S 5
+#define WAIT (-1)
+
+struct lb_recording {
+    struct lb_cli *cli;
+    struct lb_ledger *ledger;
+    struct lb_actor actor;
+    const char *folder; /* of the specs it is for */
+    const char *stack;
+    int64_t seq;      /* of the newest entry when the plan was begun */
+    const char *lock; /* id of our apply-start; NULL: not taken */
+    bool warned, warned_local;
+};
+
+/* --- opening
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static bool holds_secret(void *payload, const char *text)
+{
+    const struct lb_cli *cli = payload;
+    return cli->loop && lb_loop_holds_secret(cli->loop, text);
+}
+
+int lb_recording_options(struct lb_cli *cli, struct lb_ledger_options *out)
+{
+    const char *standard = getenv("LIFEBOAT_LEDGER");
+    const char *remote = getenv("LIFEBOAT_LEDGER_REMOTE");
+    const char *mode = lb_option(cli, "ledger", standard && *standard ? standard : "auto");
+    *out = (struct lb_ledger_options){.remote = remote && *remote ? remote : NULL,
+                                      .stop = cli->engine.stop,
+                                      .holds_secret = holds_secret,
+                                      .payload = cli};
+    if (lb_ledger_mode_parse(mode, &out->mode) != 0)
+        return lb_diags_error(&cli->diags, "LB-U001", NULL, "--ledger is auto, local or none");
+    return 0;
+}
+
+int lb_recording_open(struct lb_cli *cli, const char *path, struct lb_recording **out)
+{
+    struct lb_ledger_options options;
+    struct lb_ledger *ledger;
+    const char *slash = strrchr(path, '/');
+    const char *folder = slash ? lb_arena_strndup(cli->arena, path, (size_t)(slash - path)) : "";
+    if (*out && lb_streq((*out)->folder, folder))
+        return LB_EXIT_OK;
+    *out = NULL;
+    if (lb_recording_options(cli, &options) != 0 ||
+        lb_ledger_open(cli->arena, &cli->diags, path, &options, &ledger) != 0)
+        return lb_diags_exit(&cli->diags);
+    if (!ledger) {
+        struct lb_diag diag = {.code = "LB-G001", .detail = path};
+        if (options.mode != LB_LEDGER_NONE)
+            lb_diags_add(&cli->diags, &diag);
+        return LB_EXIT_OK;
+    }
+    struct lb_recording *recording = lb_arena_alloc(cli->arena, sizeof *recording);
+    *recording = (struct lb_recording){.cli = cli, .ledger = ledger, .folder = folder};
+    lb_actor_find(cli->arena, &recording->actor);
+    *out = recording;
+    return LB_EXIT_OK;
+}
+
+struct lb_ledger *lb_recording_ledger(struct lb_recording *recording)
+{
+    return recording ? recording->ledger : NULL;
+}
+
+/* --- entries
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static void head(struct lb_recording *recording, const char *kind, struct lb_ledger_draft *draft)
+{
+    struct lb_cli *cli = recording->cli;
+    *draft = (struct lb_ledger_draft){
+        .entry = {.kind = kind,
+                  .stack = recording->stack,
+                  .tool = lb_arena_printf(cli->arena, "lifeboat %s", cli->engine.version),
+                  .who = recording->actor.who,
+                  .host = recording->actor.host,
+                  .run = recording->actor.run}};
+}
+
+static const char *outcome_of_plan(const struct lb_plan *plan)
+{
+    if (!plan->complete)
+        return "incomplete";
+    if (lb_exit_of_plan(plan))
+        return "refused";
+    return lb_plan_empty(plan) ? "no-changes" : "changes";
+}
+
+/* What the plan is about, so that entries can be found by object without reading the plan. */
+static struct lb_value *objects(struct lb_arena *arena, const struct lb_plan *plan)
+{
+    struct lb_value *body = lb_value_map(arena);
+    struct lb_value *map = lb_map_map(arena, body, "objects");
+    for (size_t i = 0; i < plan->change_count; i++)
+        lb_map_set_string(arena, map, plan->changes[i].address,
+                          lb_action_name(plan->changes[i].action));
+    return body;
+}
+
+static void take_plan(struct lb_recording *recording, const struct lb_stack *stack,
+                      const struct lb_plan *plan, struct lb_ledger_draft *draft)
+{
+    struct lb_arena *arena = recording->cli->arena;
+    draft->entry.plan = plan->id;
+    draft->entry.spec_path = plan->spec_path;
+    draft->entry.spec_digest = plan->spec_digest;
+    draft->entry.summary = lb_plan_summary(arena, plan);
+    draft->entry.body = objects(arena, plan);
+    draft->spec = stack->source->text;
+    draft->spec_length = stack->source->length;
+    draft->document = lb_plan_to_value(arena, plan);
+}
+
+static int append(struct lb_recording *recording, struct lb_ledger_draft *draft,
+                  struct lb_ledger_entry *written)
+{
+    if (lb_ledger_append(recording->ledger, draft, written) != 0)
+        return lb_diags_exit(&recording->cli->diags);
+    struct lb_diag diag = {.code = "LB-G036", .detail = written->stack};
+    if (written->local && !recording->warned_local)
+        lb_diags_add(&recording->cli->diags, &diag);
+    recording->warned_local |= written->local;
+    return LB_EXIT_OK;
+}
+
+static int append_plan(struct lb_recording *recording, struct lb_ledger_draft *draft,
+                       const struct lb_plan *plan, struct lb_ledger_entry *written)
+{
+    struct lb_str text = {0};
+    lb_render_text(recording->cli->arena, plan, false, TEXT_WIDTH, &text);
+    draft->text = &text;
+    int code = append(recording, draft, written);
+    lb_str_release(&text);
+    return code;
+}
+
+int lb_recording_plan(struct lb_recording *recording, const struct lb_stack *stack,
+                      const struct lb_plan *plan)
+{
+    struct lb_ledger_draft draft;
+    struct lb_ledger_entry written;
+    if (!recording)
+        return LB_EXIT_OK;
+    recording->stack = stack->name;
+    head(recording, "plan", &draft);
+    take_plan(recording, stack, plan, &draft);
+    draft.entry.outcome = outcome_of_plan(plan);
+    return append_plan(recording, &draft, plan, &written);
+}
+
+/* --- the lock
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static int release_abandoned(struct lb_recording *recording, const struct lb_lock *lock)
+{
+    struct lb_ledger_draft draft;
+    struct lb_ledger_entry written;
+    struct lb_str text = {0};
+    head(recording, "release", &draft);
+    draft.entry.ends = lock->id;
+    draft.entry.plan = lock->plan;
+    draft.entry.reason = "the process that held it has ended in this checkout";
+    draft.entry.summary = draft.entry.reason;
+    lb_str_printf(&text, "Lock %s was released: %s.\n", lock->id, draft.entry.reason);
+    draft.text = &text;
+    int code = append(recording, &draft, &written);
+    lb_str_release(&text);
+    struct lb_diag diag = {.code = "LB-G023", .detail = lock->id};
+    if (!code)
+        lb_diags_add(&recording->cli->diags, &diag);
+    return code;
+}
+
+static void pause_s(const struct lb_cli *cli, int64_t seconds)
+{
+    const struct timespec quarter = {.tv_nsec = 250000000};
+    int64_t end_ms = lb_time_monotonic_ms() + seconds * 1000;
+    while (!(cli->engine.stop && *cli->engine.stop) && lb_time_monotonic_ms() < end_ms)
+        nanosleep(&quarter, NULL);
+}
+
+/* 0: free; WAIT: held, and there is time; else the exit code. */
+static int look(struct lb_recording *recording, int64_t deadline_ms, struct lb_lock *lock)
+{
+    struct lb_cli *cli = recording->cli;
+    if (cli->engine.stop && *cli->engine.stop)
+        return *cli->engine.stop;
+    if (lb_ledger_refresh(recording->ledger, recording->stack) != 0 ||
+        lb_ledger_lock(recording->ledger, recording->stack, lock) != 0)
+        return lb_diags_exit(&cli->diags);
+    if (lb_ledger_abandoned(recording->ledger, lock)) {
+        int code = release_abandoned(recording, lock);
+        *lock = (struct lb_lock){0};
+        return code;
+    }
+    if (!lock->id || lb_ledger_alone(recording->ledger))
+        return LB_EXIT_OK;
+    if (lb_time_monotonic_ms() < deadline_ms)
+        return WAIT;
+    lb_ledger_held(recording->ledger, lock);
+    return LB_EXIT_LOCKED;
+}
+
+static void tell_waiting(const struct lb_cli *cli, const struct lb_lock *lock)
+{
+    struct lb_str text = {0};
+    lb_str_printf(&text, "Waiting for the lock, held by %s since %s.\n",
+                  lb_escape(cli->arena, lock->who), lb_escape(cli->arena, lock->since));
+    lb_err(cli, &text);
+    lb_str_release(&text);
+}
+
+static int note_newest(struct lb_recording *recording)
+{
+    struct lb_ledger_entry entry;
+    char tip[41], parent[41];
+    if (lb_ledger_tip(recording->ledger, recording->stack, tip) != 0)
+        return lb_diags_exit(&recording->cli->diags);
+    if (*tip &&
+        lb_ledger_glance(recording->ledger, recording->cli->arena, tip, &entry, parent) == 0)
+        recording->seq = entry.seq;
+    return LB_EXIT_OK;
+}
+
+int lb_recording_prepare(struct lb_recording *recording, const struct lb_stack *stack)
+{
+    int64_t wait_s = 0;
+    struct lb_lock lock;
+    if (!recording)
+        return LB_EXIT_OK;
+    struct lb_cli *cli = recording->cli;
+    recording->stack = stack->name;
+    if (lb_option_duration(cli, "lock-timeout", &wait_s) != 0)
+        return lb_diags_exit(&cli->diags);
+    int64_t deadline_ms = lb_time_monotonic_ms() + wait_s * 1000;
+    if (lb_ledger_hold(recording->ledger, recording->stack, deadline_ms) != 0)
+        return lb_diags_exit(&cli->diags);
+    int code = look(recording, deadline_ms, &lock);
+    if (code == WAIT)
+        tell_waiting(cli, &lock);
+    while (code == WAIT) {
+        pause_s(cli, LOCK_POLL_S);
+        code = look(recording, deadline_ms, &lock);
+    }
+    return code ? code : note_newest(recording);
+}
+
+/* Another apply between the plan and the lock: live state is not what was planned on. */
+static bool overtaken(struct lb_recording *recording, const struct lb_ledger_entry *start)
+{
+    struct lb_ledger_entry entry;
+    char at[41], parent[41];
+    memcpy(at, start->commit, sizeof at);
+    for (;;) {
+        if (lb_ledger_glance(recording->ledger, recording->cli->arena, at, &entry, parent) != 0)
+            return true;
+        const struct lb_ledger_kind *kind = lb_ledger_kind_find(entry.kind);
+        if (entry.seq <= recording->seq)
+            return false;
+        if (entry.seq != start->seq && (!kind || kind->lock != LB_LOCK_KEEPS))
+            return true;
+        if (!*parent)
+            return false;
+        memcpy(at, parent, sizeof at);
+    }
+}
+
+int lb_recording_begin(struct lb_recording *recording, const struct lb_stack *stack,
+                       const struct lb_plan *plan)
+{
+    struct lb_ledger_draft draft;
+    struct lb_ledger_entry written;
+    if (!recording)
+        return LB_EXIT_OK;
+    struct lb_cli *cli = recording->cli;
+    head(recording, "apply-start", &draft);
+    take_plan(recording, stack, plan, &draft);
+    draft.entry.expected_until = lb_time_format(
+        cli->arena, lb_time_now() + lb_plan_longest_path(cli->arena, plan));
+    int code = append_plan(recording, &draft, plan, &written);
+    if (code)
+        return code;
+    recording->lock = written.id;
+    if (!overtaken(recording, &written))
+        return LB_EXIT_OK;
+    struct lb_apply_result none = {0};
+    lb_diags_error(&cli->diags, "LB-P020", NULL, "another apply ran since this plan was made");
+    return lb_recording_end(recording, plan, &none, "Nothing was sent: the plan is stale.\n",
+                            LB_EXIT_STALE);
+}
+
+bool lb_recording_holds(void *payload)
+{
+    struct lb_recording *recording = payload;
+    int held = lb_ledger_still_held(recording->ledger, recording->stack, recording->lock);
+    if (held < 0 && !recording->warned) {
+        struct lb_diag diag = {.code = "LB-G024", .detail = lb_ledger_remote(recording->ledger)};
+        lb_diags_add(&recording->cli->diags, &diag);
+        recording->warned = true;
+    }
+    return held <= 0;
+}
+
+/* --- the end
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static const char *outcome_of_apply(const struct lb_apply_result *result, int code)
+{
+    static const struct {
+        int code;
+        const char *outcome;
+    } rows[] = {{LB_EXIT_OK, "done"},
+                {LB_EXIT_STALE, "stale"},
+                {LB_EXIT_VERIFY, "unverified"},
+                {LB_EXIT_INTERRUPTED, "interrupted"},
+                {LB_EXIT_TERMINATED, "interrupted"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].code == code)
+            return rows[i].outcome;
+    return result->done ? "partial" : "failed";
+}
+
+static struct lb_value *outcome_body(struct lb_arena *arena, const struct lb_plan *plan,
+                                     const struct lb_apply_result *result, int code)
+{
+    static const char *const names[] = {"not-started", "sent",   "converging",
+                                        "done",        "failed", "not-started"};
+    struct lb_value *body = objects(arena, plan);
+    struct lb_value *steps = lb_map_list(arena, body, "steps");
+    lb_map_set_int(arena, body, "exit", code);
+    for (size_t i = 0; result->states && i < plan->step_count; i++) {
+        struct lb_value *step = lb_list_add(arena, steps, lb_value_map(arena));
+        lb_map_set_string(arena, step, "id", plan->steps[i].id);
+        lb_map_set_string(arena, step, "address", plan->steps[i].address);
+        lb_map_set_string(arena, step, "call", plan->steps[i].call);
+        lb_map_set_string(arena, step, "state", names[result->states[i]]);
+    }
+    return body;
+}
+
+int lb_recording_end(struct lb_recording *recording, const struct lb_plan *plan,
+                     const struct lb_apply_result *result, const char *words, int code)
+{
+    struct lb_ledger_draft draft;
+    struct lb_ledger_entry written;
+    if (!recording || !recording->lock)
+        return code;
+    struct lb_cli *cli = recording->cli;
+    struct lb_str text = {0};
+    lb_str_puts(&text, words);
+    head(recording, "apply-end", &draft);
+    draft.text = &text;
+    draft.entry.plan = plan->id;
+    draft.entry.ends = recording->lock;
+    draft.entry.outcome = outcome_of_apply(result, code);
+    draft.entry.summary = lb_arena_printf(cli->arena, "%zu done, %zu failed, %zu not started",
+                                          result->done, result->failed, result->not_started);
+    draft.entry.body = outcome_body(cli->arena, plan, result, code);
+    lb_ledger_finishing(recording->ledger);
+    int recorded = append(recording, &draft, &written);
+    if (recorded && lb_ledger_keep(recording->ledger, &draft, &written) == 0)
+        lb_diags_error(&cli->diags, "LB-G038", NULL, "lock %s", recording->lock);
+    lb_str_release(&text);
+    lb_ledger_unhold(recording->ledger);
+    return recorded ? lb_exit_worse(code, recorded) : code;
+}

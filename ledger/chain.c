@@ -1,0 +1,240 @@
+/* chain.c: reading the ledger: its tip, its entries one by one, and what a name means. Offline. */
+#include "ledger/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REMOTES "refs/remotes/"
+
+/* --- the stacks that have a ledger here
+ * ------------------------------------------------------------------- */
+
+/* "refs/heads/lifeboat/S" and "refs/remotes/R/lifeboat/S" give S. */
+static const char *stack_of(const char *ref)
+{
+    const char *name = NULL;
+    if (lb_starts_with(ref, "refs/heads/"))
+        name = ref + strlen("refs/heads/");
+    else if (lb_starts_with(ref, REMOTES) && strchr(ref + strlen(REMOTES), '/'))
+        name = strchr(ref + strlen(REMOTES), '/') + 1;
+    if (!name || !lb_starts_with(name, LB_LEDGER_BRANCH))
+        return NULL;
+    name += strlen(LB_LEDGER_BRANCH);
+    return strchr(name, '/') ? NULL : name;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **lb_ledger_stacks(struct lb_ledger *ledger, size_t *count)
+{
+    git_strarray refs = {0};
+    *count = 0;
+    if (git_reference_list(&refs, ledger->repo) != 0)
+        return NULL;
+    const char **stacks = lb_arena_array(ledger->arena, refs.count + 1, sizeof *stacks);
+    size_t found = 0;
+    for (size_t i = 0; i < refs.count; i++)
+        if (stack_of(refs.strings[i]))
+            stacks[found++] = lb_arena_strdup(ledger->arena, stack_of(refs.strings[i]));
+    git_strarray_dispose(&refs);
+    qsort(stacks, found, sizeof *stacks, by_text);
+    for (size_t i = 0; i < found; i++)
+        if (!i || !lb_streq(stacks[i], stacks[i - 1]))
+            stacks[(*count)++] = stacks[i];
+    return stacks;
+}
+
+/* A clone has the ledger as a remote's branch; who wrote here has his own, maybe with more. */
+static void take_newer(struct lb_ledger *ledger, const char *ref, char tip[LB_OID_HEX])
+{
+    char other[LB_OID_HEX];
+    if (lb_store_ref(ledger, ref, other) == 0 && *other &&
+        (!*tip || lb_store_descends(ledger, other, tip)))
+        memcpy(tip, other, LB_OID_HEX);
+}
+
+int lb_ledger_tip(struct lb_ledger *ledger, const char *stack, char out[LB_OID_HEX])
+{
+    git_strarray remotes = {0};
+    *out = '\0';
+    if (lb_store_ref(ledger, lb_store_head(ledger, stack)->branch, out) != 0)
+        return -1;
+    if (git_remote_list(&remotes, ledger->repo) != 0)
+        return lb_store_error(ledger, "LB-G004", "its remotes");
+    for (size_t i = 0; i < remotes.count; i++) {
+        struct lb_str ref = {0};
+        lb_str_printf(&ref, REMOTES "%s/" LB_LEDGER_BRANCH "%s", remotes.strings[i], stack);
+        take_newer(ledger, lb_str_text(&ref), out);
+        lb_str_release(&ref);
+    }
+    git_strarray_dispose(&remotes);
+    return 0;
+}
+
+/* --- entries
+ * --------------------------------------------------------------------------------------------------
+ */
+
+int lb_ledger_glance(struct lb_ledger *ledger, struct lb_arena *arena, const char *commit,
+                     struct lb_ledger_entry *out, char parent[LB_OID_HEX])
+{
+    git_oid oid;
+    git_commit *object = NULL;
+    *out = (struct lb_ledger_entry){0};
+    *parent = '\0';
+    if (git_oid_fromstr(&oid, commit) != 0 || git_commit_lookup(&object, ledger->repo, &oid) != 0)
+        return lb_store_error(ledger, "LB-G004", commit);
+    lb_entry_from_message(arena, git_commit_message(object), out, NULL);
+    snprintf(out->commit, sizeof out->commit, "%s", commit);
+    if (git_commit_parentcount(object))
+        git_oid_tostr(parent, LB_OID_HEX, git_commit_parent_id(object, 0));
+    git_commit_free(object);
+    if (!out->kind || !out->seq)
+        return lb_diags_error(ledger->diags, "LB-G032", NULL, "%.12s: not an entry of a ledger",
+                              commit);
+    return 0;
+}
+
+int lb_ledger_read(struct lb_ledger *ledger, const char *commit, struct lb_ledger_entry *out)
+{
+    struct lb_source *source = lb_ledger_file(ledger, commit, "entry.json");
+    return source ? lb_entry_from_json(ledger, source, commit, out) : -1;
+}
+
+struct lb_source *lb_ledger_file(struct lb_ledger *ledger, const char *commit, const char *name)
+{
+    struct lb_source *source = lb_store_blob(ledger, commit, name);
+    if (!source)
+        lb_diags_error(ledger->diags, "LB-G032", NULL, "%.12s: no file %s", commit, name);
+    return source;
+}
+
+/* --- finding
+ * -------------------------------------------------------------------------------------------------
+ */
+
+struct search {
+    struct lb_ledger *ledger;
+    const char *name;
+    size_t length;
+    char commit[LB_OID_HEX]; /* that holds the plan */
+    const char *path;        /* of the plan in its tree */
+};
+
+static int ambiguous(struct search *search)
+{
+    return lb_diags_error(search->ledger->diags, "LB-G035", NULL, "\"%s\"", search->name);
+}
+
+/* Plans are kept in 256 folders by the first two digits of their id. */
+static int search_folder(struct search *search, const char *tip, const git_tree *folder)
+{
+    for (size_t i = 0; i < git_tree_entrycount(folder); i++) {
+        const char *file = git_tree_entry_name(git_tree_entry_byindex(folder, i));
+        if (strncmp(file, search->name + 2, search->length - 2) != 0)
+            continue;
+        char *path = lb_arena_printf(search->ledger->arena, "plans/%.2s/%s", search->name, file);
+        if (search->path && !lb_streq(search->path, path))
+            return ambiguous(search);
+        search->path = path;
+        memcpy(search->commit, tip, LB_OID_HEX);
+    }
+    return 0;
+}
+
+/* A name by hand: digits of one case. */
+static char *digits(struct lb_arena *arena, const char *name)
+{
+    char *lower = lb_lowercase(arena, name);
+    size_t length = strlen(lower);
+    return length >= 8 && length <= 64 && strspn(lower, "0123456789abcdef") == length ? lower
+                                                                                      : NULL;
+}
+
+static int search_stack(struct search *search, const char *stack)
+{
+    char tip[LB_OID_HEX];
+    git_oid oid;
+    git_commit *commit = NULL;
+    git_tree *tree = NULL;
+    git_tree_entry *entry = NULL;
+    git_tree *folder = NULL;
+    int result = 0;
+    if (lb_ledger_tip(search->ledger, stack, tip) != 0)
+        return -1;
+    char *path = lb_arena_printf(search->ledger->arena, "plans/%.2s", search->name);
+    git_repository *repo = search->ledger->repo;
+    if (*tip && git_oid_fromstr(&oid, tip) == 0 && git_commit_lookup(&commit, repo, &oid) == 0 &&
+        git_commit_tree(&tree, commit) == 0 && git_tree_entry_bypath(&entry, tree, path) == 0 &&
+        git_tree_lookup(&folder, repo, git_tree_entry_id(entry)) == 0)
+        result = search_folder(search, tip, folder);
+    git_tree_free(folder);
+    git_tree_entry_free(entry);
+    git_tree_free(tree);
+    git_commit_free(commit);
+    return result;
+}
+
+bool lb_ledger_has(struct lb_ledger *ledger, const char *stack, const char *id)
+{
+    struct lb_diags unsaid, *said = ledger->diags;
+    struct search search = {.ledger = ledger, .name = digits(ledger->arena, id)};
+    if (!search.name)
+        return false;
+    search.length = strlen(search.name);
+    lb_diags_init(&unsaid, ledger->arena);
+    ledger->diags = &unsaid;
+    search_stack(&search, stack);
+    ledger->diags = said;
+    return search.path != NULL;
+}
+
+static int search_plans(struct search *search, const char *stack)
+{
+    if (stack)
+        return search_stack(search, stack);
+    size_t count;
+    const char **stacks = lb_ledger_stacks(search->ledger, &count);
+    for (size_t i = 0; i < count; i++)
+        if (search_stack(search, stacks[i]) != 0)
+            return -1;
+    return 0;
+}
+
+static char *plan_path(struct lb_arena *arena, const char *id)
+{
+    return lb_arena_printf(arena, "plans/%.2s/%s.json", id, id + 2);
+}
+
+int lb_ledger_find(struct lb_ledger *ledger, const char *stack, const char *name,
+                   char commit[LB_OID_HEX], struct lb_source **plan)
+{
+    struct search search = {.ledger = ledger, .name = digits(ledger->arena, name)};
+    struct lb_ledger_entry entry;
+    *plan = NULL;
+    *commit = '\0';
+    if (search.name) {
+        search.length = strlen(search.name);
+        if (search_plans(&search, stack) != 0 ||
+            lb_store_commit_named(ledger, search.name, commit) != 0)
+            return -1;
+    }
+    if (search.path && *commit)
+        return ambiguous(&search);
+    if (!search.path && !*commit)
+        return lb_diags_error(ledger->diags, "LB-G034", NULL, "\"%s\"", name);
+    if (search.path) {
+        memcpy(commit, search.commit, LB_OID_HEX);
+        *plan = lb_ledger_file(ledger, commit, search.path);
+        return *plan ? 0 : -1;
+    }
+    if (lb_ledger_read(ledger, commit, &entry) != 0)
+        return -1;
+    if (entry.plan && strlen(entry.plan) == 64)
+        *plan = lb_store_blob(ledger, commit, plan_path(ledger->arena, entry.plan));
+    return 0;
+}

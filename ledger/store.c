@@ -1,0 +1,349 @@
+/* store.c: opening the repository, its refs, its objects. The only place where libgit2's errors are
+ * turned into ours, and where something is written into the repository.
+ *
+ * https://libgit2.org/libgit2/#v1.5.1 */
+#include "ledger/store.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+int lb_store_error(struct lb_ledger *ledger, const char *code, const char *what)
+{
+    const git_error *error = git_error_last();
+    return lb_diags_error(ledger->diags, code, NULL, "%s: %s", what,
+                          error && error->message ? error->message : "no reason is given");
+}
+
+/* --- opening
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* libgit2 1.5 says of a folder of somebody else's that "safe.directory" was not found in the
+ * configuration, and of SHA-256 that an extension is not supported. */
+static const char *code_of_open_error(int result)
+{
+    const git_error *error = git_error_last();
+    const char *message = error && error->message ? error->message : "";
+    if (result == GIT_EOWNER || strstr(message, "safe.directory") || strstr(message, "not owned"))
+        return "LB-G003";
+    if (strstr(message, "extension") || strstr(message, "objectformat") ||
+        strstr(message, "repository version"))
+        return "LB-G002";
+    return "LB-G004";
+}
+
+static char *folder_of(struct lb_arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (lb_streq(path, "-") || !slash)
+        return lb_arena_strdup(arena, ".");
+    return slash == path ? lb_arena_strdup(arena, "/")
+                         : lb_arena_strndup(arena, path, (size_t)(slash - path));
+}
+
+static void close_ledger(void *object)
+{
+    struct lb_ledger *ledger = object;
+    lb_ledger_unhold(ledger);
+    git_repository_free(ledger->repo);
+    ledger->repo = NULL;
+    git_libgit2_shutdown();
+}
+
+void lb_ledger_close(struct lb_ledger *ledger)
+{
+    if (ledger)
+        lb_ledger_unhold(ledger);
+}
+
+static int choose_remote(struct lb_ledger *ledger)
+{
+    git_strarray names = {0};
+    if (git_remote_list(&names, ledger->repo) != 0)
+        return lb_store_error(ledger, "LB-G004", "its remotes");
+    const char *wanted = ledger->options.remote ? ledger->options.remote : "origin";
+    const char *found = names.count == 1 && !ledger->options.remote ? names.strings[0] : NULL;
+    for (size_t i = 0; i < names.count; i++)
+        if (lb_streq(names.strings[i], wanted))
+            found = names.strings[i];
+    ledger->has_remote = found != NULL;
+    if (found && ledger->options.mode == LB_LEDGER_SHARED)
+        ledger->remote = lb_arena_strdup(ledger->arena, found);
+    git_strarray_dispose(&names);
+    if (ledger->options.remote && !found)
+        return lb_diags_error(ledger->diags, "LB-G014", NULL, "there is no remote \"%s\"",
+                              ledger->options.remote);
+    return 0;
+}
+
+static char *without_slash(struct lb_arena *arena, const char *path)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    return lb_arena_strndup(arena, path, length);
+}
+
+int lb_ledger_open(struct lb_arena *arena, struct lb_diags *diags, const char *path,
+                   const struct lb_ledger_options *options, struct lb_ledger **out)
+{
+    *out = NULL;
+    if (options->mode == LB_LEDGER_NONE)
+        return 0;
+    struct lb_ledger *ledger = lb_arena_alloc(arena, sizeof *ledger);
+    *ledger = (struct lb_ledger){.arena = arena, .diags = diags, .options = *options, .hold = -1};
+    git_libgit2_init();
+    /* an entry must be on the disk before anybody is told of it */
+    git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+    int result = git_repository_open_ext(&ledger->repo, folder_of(arena, path), 0, NULL);
+    if (result != 0) {
+        if (result != GIT_ENOTFOUND)
+            lb_store_error(ledger, code_of_open_error(result), folder_of(arena, path));
+        git_libgit2_shutdown();
+        return result == GIT_ENOTFOUND ? 0 : -1;
+    }
+    lb_arena_defer(arena, close_ledger, ledger);
+    ledger->git_dir = without_slash(arena, git_repository_commondir(ledger->repo));
+    if (choose_remote(ledger) != 0)
+        return -1;
+    *out = ledger;
+    return 0;
+}
+
+const char *lb_ledger_remote(const struct lb_ledger *ledger)
+{
+    return ledger->remote;
+}
+
+int lb_ledger_mode_parse(const char *name, enum lb_ledger_mode *out)
+{
+    static const char *const names[] = {"auto", "local", "none"};
+    for (size_t i = 0; i < 3; i++)
+        if (lb_streq(name, names[i])) {
+            *out = (enum lb_ledger_mode)i;
+            return 0;
+        }
+    return -1;
+}
+
+struct lb_ledger_head *lb_store_head(struct lb_ledger *ledger, const char *stack)
+{
+    for (size_t i = 0; i < ledger->head_count; i++)
+        if (lb_streq(ledger->heads[i]->stack, stack))
+            return ledger->heads[i];
+    struct lb_arena *arena = ledger->arena;
+    struct lb_ledger_head *head = lb_arena_alloc(arena, sizeof *head);
+    head->stack = lb_arena_strdup(arena, stack);
+    head->branch = lb_arena_printf(arena, "refs/heads/" LB_LEDGER_BRANCH "%s", stack);
+    head->seen = lb_arena_printf(arena, "refs/lifeboat/seen/%s", stack);
+    ledger->heads = lb_arena_grow(arena, ledger->heads, ledger->head_count, ledger->head_count + 1,
+                                  sizeof *ledger->heads, &ledger->head_capacity);
+    return ledger->heads[ledger->head_count++] = head;
+}
+
+struct lb_remote lb_store_remote(const struct lb_ledger *ledger, const struct lb_ledger_head *head)
+{
+    return (struct lb_remote){
+        .git_dir = without_slash(ledger->arena, git_repository_path(ledger->repo)),
+        .directory = git_repository_workdir(ledger->repo),
+        .name = ledger->remote,
+        .branch = head->branch,
+        .deadline_s = ledger->options.deadline_s ? ledger->options.deadline_s : 60,
+        .stop = ledger->options.stop};
+}
+
+/* --- refs
+ * -------------------------------------------------------------------------------------------------
+ */
+
+int lb_store_ref(struct lb_ledger *ledger, const char *ref, char out[LB_OID_HEX])
+{
+    git_oid oid;
+    int result = git_reference_name_to_id(&oid, ledger->repo, ref);
+    *out = '\0';
+    if (result == GIT_ENOTFOUND || result == GIT_EINVALIDSPEC)
+        return 0;
+    if (result != 0)
+        return lb_store_error(ledger, "LB-G004", ref);
+    git_oid_tostr(out, LB_OID_HEX, &oid);
+    return 0;
+}
+
+static int move_once(struct lb_ledger *ledger, const char *ref, const char *from, const char *to)
+{
+    git_oid old = {{0}}, new;
+    git_reference *made = NULL;
+    char now[LB_OID_HEX];
+    if (lb_store_ref(ledger, ref, now) != 0)
+        return -1;
+    if (!lb_streq(now, from))
+        return GIT_EMODIFIED;
+    git_oid_fromstr(&new, to);
+    if (*from)
+        git_oid_fromstr(&old, from);
+    /* to a ref that is not there yet `force` false is the comparison */
+    int result = *from ? git_reference_create_matching(&made, ledger->repo, ref, &new, 1, &old,
+                                                       "lifeboat: entry")
+                       : git_reference_create(&made, ledger->repo, ref, &new, 0, "lifeboat: entry");
+    git_reference_free(made);
+    return result;
+}
+
+/* Called with the file lock held, so no lifeboat that lives can own it; git itself holds such a
+ * lock for an instant only, and was waited for. */
+static void remove_stale_lock(struct lb_ledger *ledger, const char *ref)
+{
+    char *path = lb_arena_printf(ledger->arena, "%s/%s.lock", ledger->git_dir, ref);
+    if (unlink(path) != 0)
+        return;
+    struct lb_diag diag = {.code = "LB-G006", .detail = path};
+    lb_diags_add(ledger->diags, &diag);
+}
+
+static void pause_ms(long ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
+int lb_store_move(struct lb_ledger *ledger, const char *ref, const char *from, const char *to)
+{
+    int guard = lb_store_lock(ledger, strrchr(ref, '/') + 1, "write", true);
+    if (guard < 0)
+        return lb_diags_error(ledger->diags, "LB-G005", NULL, "%s/lifeboat: %s", ledger->git_dir,
+                              strerror(errno));
+    int result = GIT_ELOCKED;
+    for (int i = 0; i < 40 && result == GIT_ELOCKED; i++) {
+        if (i == 39)
+            remove_stale_lock(ledger, ref);
+        if (i)
+            pause_ms(50);
+        result = move_once(ledger, ref, from, to);
+    }
+    lb_store_unlock(guard);
+    if (result == GIT_EMODIFIED || result == GIT_EEXISTS)
+        return 1;
+    return result == 0 ? 0 : lb_store_error(ledger, "LB-G005", ref);
+}
+
+bool lb_store_descends(struct lb_ledger *ledger, const char *commit, const char *ancestor)
+{
+    git_oid child, parent;
+    if (lb_streq(commit, ancestor))
+        return true;
+    return git_oid_fromstr(&child, commit) == 0 && git_oid_fromstr(&parent, ancestor) == 0 &&
+           git_graph_descendant_of(ledger->repo, &child, &parent) == 1;
+}
+
+/* --- objects
+ * ---------------------------------------------------------------------------------------------- */
+
+struct lb_source *lb_store_blob(struct lb_ledger *ledger, const char *commit, const char *path)
+{
+    git_oid oid;
+    git_commit *object = NULL;
+    git_tree *tree = NULL;
+    git_tree_entry *entry = NULL;
+    git_blob *blob = NULL;
+    struct lb_source *source = NULL;
+    if (git_oid_fromstr(&oid, commit) == 0 && git_commit_lookup(&object, ledger->repo, &oid) == 0 &&
+        git_commit_tree(&tree, object) == 0 && git_tree_entry_bypath(&entry, tree, path) == 0 &&
+        git_blob_lookup(&blob, ledger->repo, git_tree_entry_id(entry)) == 0) {
+        source = lb_arena_alloc(ledger->arena, sizeof *source);
+        source->path = lb_arena_printf(ledger->arena, "%.12s:%s", commit, path);
+        source->length = (size_t)git_blob_rawsize(blob);
+        source->text = lb_arena_strndup(ledger->arena, git_blob_rawcontent(blob), source->length);
+    }
+    git_blob_free(blob);
+    git_tree_entry_free(entry);
+    git_tree_free(tree);
+    git_commit_free(object);
+    return source;
+}
+
+int lb_store_commit_named(struct lb_ledger *ledger, const char *prefix, char out[LB_OID_HEX])
+{
+    git_oid oid;
+    git_object *object = NULL;
+    size_t length = strlen(prefix);
+    *out = '\0';
+    if (length < 8 || length > 40 || git_oid_fromstrn(&oid, prefix, length) != 0)
+        return 0;
+    int result = git_object_lookup_prefix(&object, ledger->repo, &oid, length, GIT_OBJECT_COMMIT);
+    if (result == 0)
+        git_oid_tostr(out, LB_OID_HEX, git_object_id(object));
+    git_object_free(object);
+    if (result == GIT_EAMBIGUOUS)
+        return lb_diags_error(ledger->diags, "LB-G035", NULL, "\"%s\"", prefix);
+    return 0;
+}
+
+static int write_tree(struct lb_ledger *ledger, git_commit *parent,
+                      const struct lb_store_file *files, size_t count, git_oid *out)
+{
+    git_tree_update *updates = lb_arena_array(ledger->arena, count, sizeof *updates);
+    git_tree *base = NULL;
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        updates[i].action = GIT_TREE_UPDATE_UPSERT;
+        updates[i].filemode = GIT_FILEMODE_BLOB;
+        updates[i].path = files[i].path;
+        result = git_blob_create_from_buffer(&updates[i].id, ledger->repo, files[i].bytes,
+                                             files[i].length);
+    }
+    if (result == 0 && parent)
+        result = git_commit_tree(&base, parent);
+    if (result == 0)
+        result = git_tree_create_updated(out, ledger->repo, base, count, updates);
+    git_tree_free(base);
+    return result;
+}
+
+/* Git's own identity where there is one; who writes entries is in the entry anyway. */
+static int signature(struct lb_ledger *ledger, const char *who, int64_t at, git_signature **out)
+{
+    git_signature *standard = NULL;
+    int result = git_signature_default(&standard, ledger->repo);
+    if (result == 0)
+        result = git_signature_new(out, standard->name, standard->email, at, 0);
+    git_signature_free(standard);
+    if (result == 0)
+        return 0;
+    if (git_signature_new(out, who, "lifeboat@localhost", at, 0) == 0)
+        return 0;
+    return git_signature_new(out, "lifeboat", "lifeboat@localhost", at, 0);
+}
+
+int lb_store_commit(struct lb_ledger *ledger, const char *parent, const struct lb_store_file *files,
+                    size_t count, const char *who, int64_t at, const char *message,
+                    char out[LB_OID_HEX])
+{
+    git_oid parent_oid, tree_oid, oid;
+    git_commit *before = NULL;
+    git_tree *tree = NULL;
+    git_signature *by = NULL;
+    int result = 0;
+    if (*parent) {
+        git_oid_fromstr(&parent_oid, parent);
+        result = git_commit_lookup(&before, ledger->repo, &parent_oid);
+    }
+    if (result == 0)
+        result = write_tree(ledger, before, files, count, &tree_oid);
+    if (result == 0)
+        result = git_tree_lookup(&tree, ledger->repo, &tree_oid);
+    if (result == 0)
+        result = signature(ledger, who, at, &by);
+    const git_commit *parents[] = {before};
+    if (result == 0)
+        result = git_commit_create(&oid, ledger->repo, NULL, by, by, NULL, message, tree,
+                                   before ? 1 : 0, parents);
+    git_signature_free(by);
+    git_tree_free(tree);
+    git_commit_free(before);
+    if (result != 0)
+        return lb_store_error(ledger, "LB-G005", "an entry");
+    git_oid_tostr(out, LB_OID_HEX, &oid);
+    return 0;
+}

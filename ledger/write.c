@@ -1,0 +1,329 @@
+/* write.c: adding to the ledger. An entry is the child of the newest one; who pushes first wins,
+ * and who does not builds a new child. Nothing is ever forced, so nothing can get lost. */
+#include "ledger/write.h"
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/time.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FILES_MAX 4
+
+/* --- what the remote has
+ * ------------------------------------------------------------------------------------ */
+
+static bool is_here(struct lb_ledger *ledger, const char *commit)
+{
+    git_oid oid;
+    git_commit *object = NULL;
+    bool here = git_oid_fromstr(&oid, commit) == 0 &&
+                git_commit_lookup(&object, ledger->repo, &oid) == 0;
+    git_commit_free(object);
+    return here;
+}
+
+static int fetch(struct lb_ledger *ledger, const struct lb_remote *remote, const char *tip)
+{
+    if (!*tip || is_here(ledger, tip))
+        return 0;
+    if (lb_remote_fetch(remote, ledger->diags) != LB_REMOTE_OK)
+        return -1;
+    if (is_here(ledger, tip))
+        return 0;
+    return lb_diags_error(ledger->diags, "LB-G014", NULL, "%s of %s did not come with the branch",
+                          tip, remote->name);
+}
+
+/* `seen` was read before the remote was asked: what the remote had then it must still have. */
+static int check_seen(struct lb_ledger *ledger, const struct lb_ledger_head *head, const char *seen,
+                      const char *tip)
+{
+    if (!*seen || (*tip && lb_store_descends(ledger, tip, seen)))
+        return 0;
+    if (!*tip)
+        return lb_diags_error(ledger->diags, "LB-G031", NULL, "%s of %s, last seen at %.12s",
+                              head->branch, ledger->remote, seen);
+    return lb_diags_error(ledger->diags, "LB-G030", NULL,
+                          "%s of %s is at %.12s, which does not descend from %.12s", head->branch,
+                          ledger->remote, tip, seen);
+}
+
+/* Remembers what the remote has, and lets the branch here follow if it holds nothing of its own. */
+static int remember(struct lb_ledger *ledger, struct lb_ledger_head *head, const char *tip)
+{
+    char seen[LB_OID_HEX], own[LB_OID_HEX];
+    snprintf(head->shared, sizeof head->shared, "%s", tip);
+    head->asked = true;
+    if (!*tip)
+        return 0;
+    if (lb_store_ref(ledger, head->seen, seen) != 0 || lb_store_ref(ledger, head->branch, own) != 0)
+        return -1;
+    /* 1: another process of this checkout was faster, with something as new */
+    if (!lb_streq(seen, tip) && (!*seen || lb_store_descends(ledger, tip, seen)) &&
+        lb_store_move(ledger, head->seen, seen, tip) < 0)
+        return -1;
+    if (!lb_streq(own, tip) && (!*own || lb_store_descends(ledger, tip, own)) &&
+        lb_store_move(ledger, head->branch, own, tip) < 0)
+        return -1;
+    return 0;
+}
+
+int lb_ledger_refresh(struct lb_ledger *ledger, const char *stack)
+{
+    struct lb_ledger_head *head = lb_store_head(ledger, stack);
+    struct lb_remote remote = lb_store_remote(ledger, head);
+    char seen[LB_OID_HEX], tip[LB_OID_HEX];
+    if (!ledger->remote)
+        return 0;
+    if (lb_store_ref(ledger, head->seen, seen) != 0 ||
+        lb_remote_tip(&remote, ledger->diags, tip) != LB_REMOTE_OK ||
+        fetch(ledger, &remote, tip) != 0 || check_seen(ledger, head, seen, tip) != 0)
+        return -1;
+    return remember(ledger, head, tip);
+}
+
+/* --- the entry that comes next
+ * -------------------------------------------------------------------------------- */
+
+/* The newest entry, whose child comes next: the remote's, or the one of this repository. */
+int lb_write_base(struct lb_ledger *ledger, struct lb_ledger_head *head, char out[LB_OID_HEX])
+{
+    char tip[LB_OID_HEX];
+    if (ledger->remote && *head->shared) {
+        memcpy(out, head->shared, LB_OID_HEX);
+        return 0;
+    }
+    if (lb_store_ref(ledger, head->branch, out) != 0)
+        return -1;
+    if (ledger->remote)
+        return 0;
+    /* a clone knows the ledger as a remote's branch; entries of its own go on from there */
+    if (lb_ledger_tip(ledger, head->stack, tip) != 0)
+        return -1;
+    if (!lb_streq(tip, out) && lb_store_move(ledger, head->branch, out, tip) < 0)
+        return -1;
+    memcpy(out, tip, LB_OID_HEX);
+    return 0;
+}
+
+static int take_lock(struct lb_ledger *ledger, const struct lb_lock *before,
+                     struct lb_ledger_entry *entry)
+{
+    const struct lb_ledger_kind *kind = lb_ledger_kind_find(entry->kind);
+    entry->lock = *before;
+    if (entry->local || kind->lock == LB_LOCK_KEEPS)
+        return 0;
+    if (kind->lock == LB_LOCK_OPENS) {
+        if (before->id)
+            return lb_ledger_held(ledger, before);
+        entry->lock = (struct lb_lock){entry->id,   entry->who,     entry->host,
+                                       entry->run,  entry->at,      entry->expected_until,
+                                       entry->plan, entry->checkout};
+        return 0;
+    }
+    if (!lb_streq(before->id, entry->ends))
+        return lb_diags_error(ledger->diags, "LB-G022", NULL, "%s; held: %s", entry->ends,
+                              before->id ? before->id : "none");
+    entry->lock = (struct lb_lock){0};
+    return 0;
+}
+
+/* seq, previous and lock of `entry` follow from the one before it. */
+static int follow(struct lb_ledger *ledger, const char *base, struct lb_ledger_entry *entry)
+{
+    struct lb_ledger_entry before = {0};
+    entry->seq = 1;
+    entry->previous = NULL;
+    if (*base) {
+        struct lb_source *source = lb_ledger_file(ledger, base, "entry.json");
+        if (!source || lb_entry_from_json(ledger, source, base, &before) != 0)
+            return -1;
+        char *digest = lb_arena_alloc(ledger->arena, LB_SHA256_HEX);
+        lb_sha256_hex(source->text, source->length, digest);
+        entry->previous = digest;
+        entry->seq = before.seq + 1;
+    }
+    return take_lock(ledger, &before.lock, entry);
+}
+
+static int check_secrets(struct lb_ledger *ledger, const struct lb_store_file *files, size_t count)
+{
+    for (size_t i = 0; i < count && ledger->options.holds_secret; i++)
+        if (ledger->options.holds_secret(ledger->options.payload, files[i].bytes))
+            return lb_diags_error(ledger->diags, "LB-G037", NULL, "in %s", files[i].path);
+    return 0;
+}
+
+int lb_write_commit(struct lb_ledger *ledger, const char *base, struct lb_ledger_entry *entry,
+                    const struct lb_store_file *files, size_t count)
+{
+    struct lb_store_file all[FILES_MAX];
+    struct lb_str json = {0};
+    char digest[LB_SHA256_HEX];
+    int64_t at;
+    if (follow(ledger, base, entry) != 0)
+        return -1;
+    lb_json_canonical(&json, lb_entry_to_value(ledger->arena, entry));
+    lb_sha256_hex(json.data, json.length, digest);
+    memcpy(all, files, count * sizeof *files);
+    all[count] = (struct lb_store_file){"entry.json", json.data, json.length};
+    int result = check_secrets(ledger, all, count + 1);
+    if (result == 0 && lb_time_parse(entry->at, &at) != 0)
+        at = lb_time_now();
+    if (result == 0)
+        result = lb_store_commit(ledger, base, all, count + 1, entry->who, at,
+                                 lb_entry_message(ledger->arena, entry, digest), entry->commit);
+    lb_str_release(&json);
+    return result;
+}
+
+/* --- making it known
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* The connection ended before the answer came: the push may have landed. */
+static bool landed(struct lb_ledger *ledger, struct lb_ledger_head *head, const char *commit)
+{
+    struct lb_diags unsaid, *said = ledger->diags;
+    lb_diags_init(&unsaid, ledger->arena);
+    ledger->diags = &unsaid;
+    bool known = lb_ledger_refresh(ledger, head->stack) == 0 && *head->shared &&
+                 lb_store_descends(ledger, head->shared, commit);
+    ledger->diags = said;
+    return known;
+}
+
+static int publish_shared(struct lb_ledger *ledger, struct lb_ledger_head *head, const char *commit)
+{
+    struct lb_remote remote = lb_store_remote(ledger, head);
+    struct lb_diags said;
+    lb_diags_init(&said, ledger->arena);
+    enum lb_remote_status status = lb_remote_push(&remote, &said, commit);
+    if (status == LB_REMOTE_OK)
+        return remember(ledger, head, commit);
+    if (status == LB_REMOTE_LOST)
+        return lb_ledger_refresh(ledger, head->stack) == 0 ? 1 : -1;
+    if ((status == LB_REMOTE_UNREACHABLE || status == LB_REMOTE_FAILED) &&
+        landed(ledger, head, commit))
+        return 0;
+    lb_diags_merge(ledger->diags, &said);
+    return -1;
+}
+
+/* 0: it is the newest entry now; 1: somebody else's is, build a new child; -1. */
+int lb_write_publish(struct lb_ledger *ledger, struct lb_ledger_head *head, const char *base,
+                     const char *commit)
+{
+    if (ledger->remote)
+        return publish_shared(ledger, head, commit);
+    return lb_store_move(ledger, head->branch, base, commit);
+}
+
+/* Full jitter: writers that met once shall not meet again. */
+int lb_write_pause(struct lb_ledger *ledger, size_t attempt, int64_t deadline_ms)
+{
+    char random[LB_LOCK_ID];
+    if (lb_time_monotonic_ms() >= deadline_ms)
+        return lb_diags_error(ledger->diags, "LB-G015", NULL, "%zu times", attempt);
+    if (lb_store_random(ledger, random) != 0)
+        return -1;
+    random[2] = '\0';
+    long most_ms = 25L << (attempt < 5 ? attempt : 5);
+    struct timespec pause = {.tv_nsec = most_ms * strtol(random, NULL, 16) / 256 * 1000000L};
+    nanosleep(&pause, NULL);
+    return 0;
+}
+
+int64_t lb_write_deadline(const struct lb_ledger *ledger)
+{
+    int64_t seconds = ledger->options.deadline_s ? ledger->options.deadline_s : 60;
+    return lb_time_monotonic_ms() + seconds * 1000;
+}
+
+static int draft_files(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
+                       struct lb_store_file *files, struct lb_str *document)
+{
+    int count = 0;
+    files[count++] = (struct lb_store_file){"entry.txt", lb_str_text(draft->text),
+                                            draft->text->length};
+    if (draft->spec)
+        files[count++] = (struct lb_store_file){"spec.yaml", draft->spec, draft->spec_length};
+    if (draft->document) {
+        const char *id = draft->entry.plan;
+        lb_json_canonical(document, draft->document);
+        files[count++] = (struct lb_store_file){
+            lb_arena_printf(ledger->arena, "plans/%.2s/%s.json", id, id + 2), document->data,
+            document->length};
+    }
+    return count;
+}
+
+static int complete(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
+                    struct lb_ledger_entry *entry)
+{
+    char id[LB_LOCK_ID];
+    *entry = draft->entry;
+    if (lb_store_random(ledger, id) != 0)
+        return -1;
+    entry->id = lb_arena_strdup(ledger->arena, id);
+    entry->format_version = LB_LEDGER_FORMAT;
+    entry->at = lb_time_format(ledger->arena, lb_time_now());
+    entry->checkout = lb_store_checkout(ledger);
+    entry->local = lb_ledger_alone(ledger);
+    return entry->checkout ? 0 : -1;
+}
+
+/* Entries that were written here alone go first. */
+static int settle(struct lb_ledger *ledger, struct lb_ledger_head *head)
+{
+    size_t shared;
+    char own[LB_OID_HEX];
+    if (!ledger->remote)
+        return 0;
+    if (!head->asked && lb_ledger_refresh(ledger, head->stack) != 0)
+        return -1;
+    if (lb_store_ref(ledger, head->branch, own) != 0)
+        return -1;
+    if (!*own || !*head->shared || lb_store_descends(ledger, head->shared, own))
+        return 0;
+    return lb_ledger_sync(ledger, head->stack, &shared);
+}
+
+int lb_ledger_append(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
+                     struct lb_ledger_entry *written)
+{
+    struct lb_ledger_head *head = lb_store_head(ledger, draft->entry.stack);
+    struct lb_store_file files[FILES_MAX];
+    struct lb_str document = {0};
+    int64_t deadline_ms = lb_write_deadline(ledger);
+    char base[LB_OID_HEX];
+    size_t count = (size_t)draft_files(ledger, draft, files, &document);
+    int result = complete(ledger, draft, written) != 0 ? -1 : 1;
+    for (size_t attempt = 0; result == 1; attempt++) {
+        if ((attempt && lb_write_pause(ledger, attempt, deadline_ms) != 0) ||
+            settle(ledger, head) != 0 || lb_write_base(ledger, head, base) != 0 ||
+            lb_write_commit(ledger, base, written, files, count) != 0)
+            result = -1;
+        else
+            result = lb_write_publish(ledger, head, base, written->commit);
+    }
+    lb_str_release(&document);
+    return result;
+}
+
+int lb_ledger_keep(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
+                   struct lb_ledger_entry *written)
+{
+    const char *remote = ledger->remote;
+    bool has_remote = ledger->has_remote;
+    ledger->remote = NULL;
+    ledger->has_remote = false;
+    int result = lb_ledger_append(ledger, draft, written);
+    ledger->remote = remote;
+    ledger->has_remote = has_remote;
+    return result;
+}

@@ -1,0 +1,20 @@
+/* write.h: what append and sync share. Private. */
+#ifndef LB_LEDGER_WRITE_H
+#define LB_LEDGER_WRITE_H
+
+#include "ledger/store.h"
+
+/* The newest entry, whose child comes next; "" when there is none. */
+int lb_write_base(struct lb_ledger *ledger, struct lb_ledger_head *head, char out[LB_OID_HEX]);
+/* Writes `entry` as the child of `base`, with files over those of its parent: seq, previous, lock
+ * and commit are set. */
+int lb_write_commit(struct lb_ledger *ledger, const char *base, struct lb_ledger_entry *entry,
+                    const struct lb_store_file *files, size_t count);
+/* 0: it is the newest entry now; 1: somebody else's is; -1 with a diagnostic. */
+int lb_write_publish(struct lb_ledger *ledger, struct lb_ledger_head *head, const char *base,
+                     const char *commit);
+/* Waits a random while before the next attempt; -1 when the time is over. */
+int lb_write_pause(struct lb_ledger *ledger, size_t attempt, int64_t deadline_ms);
+int64_t lb_write_deadline(const struct lb_ledger *ledger);
+
+#endif
