@@ -78,6 +78,10 @@ static const char *map_caller(struct lb_arena *arena, const struct lb_call *call
     const char *permission = between(arena, message, "no permissions for [", "]");
     const char *backend = between(arena, message, "backend_roles=[", ",]");
     const char *user = between(arena, message, "User [name=", ",]");
+    if (!user)
+        user = between(arena, message, "REST API: User ", " ");
+    if (!backend && user && strstr(user, ":role/"))
+        backend = user;
     const char *who = backend ? backend : user ? user : "the caller";
     const char *role = permission ? role_for(permission) : NULL;
     if (!permission && strstr(message, "REST API"))

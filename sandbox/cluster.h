@@ -50,6 +50,10 @@ void sb_node_written(struct sb_call *call, struct lb_value *body, bool refreshed
  * ------------------------------------------------------------------------- */
 /* 0, or -1 when the caller was refused (and answered). */
 int sb_node_admit(struct sb_call *call, const char *permission);
+/* Who the role mappings of the domain are asked about: the ARN of the caller's role, or of a user,
+ * or the name of a user with a password. NULL: they are not asked, because it is the master user or
+ * the domain has none. */
+const char *sb_node_mapped_as(struct sb_call *call);
 void sb_op_mapping_list(struct sb_call *call);
 void sb_op_mapping_get(struct sb_call *call);
 void sb_op_mapping_put(struct sb_call *call);
@@ -93,6 +97,8 @@ int sb_repository_find(struct sandbox *sandbox, struct lb_arena *arena, const st
 /* Why the repository cannot be used now; NULL when it can. */
 const char *sb_repository_fault(struct sandbox *sandbox, struct lb_arena *arena,
                                 const struct sb_node *node, const struct sb_repository *repository);
+/* Answers 500 as a node does whose repository is registered but cannot be used. */
+void sb_repository_unverified(struct sb_call *call, const char *name, const char *fault);
 void sb_op_repository_list(struct sb_call *call);
 void sb_op_repository_get(struct sb_call *call);
 void sb_op_repository_put(struct sb_call *call);
@@ -177,6 +183,8 @@ void sb_slm_tick(struct sandbox *sandbox, struct lb_arena *arena, struct sb_node
 /* The URL of the real node that --cluster named for this one; NULL when there is none. */
 const char *sb_forward_url(const struct sandbox *sandbox, struct lb_arena *arena,
                            const struct sb_node *node);
+/* Whether the node behind that URL decides itself who may do what. */
+bool sb_forward_judges(struct lb_arena *arena, const char *url);
 void sb_forward(struct sb_call *call, const char *url);
 
 #endif

@@ -76,6 +76,12 @@ static bool mapping_names(const struct lb_value *mapping, const char *list, cons
     return false;
 }
 
+static bool names(const struct lb_value *mapping, const char *user, const char *role)
+{
+    return mapping_names(mapping, "users", user) || mapping_names(mapping, "backend_roles", role) ||
+           mapping_names(mapping, "users", role);
+}
+
 static bool mapped(struct sb_call *call, const char *user, const char *role, const char *permission)
 {
     struct lb_value *mappings = sb_node_table(call->sandbox, sb_node_of(call), "mappings");
@@ -83,10 +89,7 @@ static bool mapped(struct sb_call *call, const char *user, const char *role, con
     for (size_t i = 0; i < lb_value_count(mappings); i++) {
         const struct lb_entry *entry = lb_map_nth(mappings, i);
 
-        if ((mapping_names(entry->value, "users", user) ||
-             mapping_names(entry->value, "backend_roles", role) ||
-             mapping_names(entry->value, "users", role)) &&
-            sb_role_grants(entry->key, permission))
+        if (names(entry->value, user, role) && sb_role_grants(entry->key, permission))
             return true;
     }
     return false;
@@ -174,6 +177,30 @@ static void refuse_policy(struct sb_call *call)
     sb_reply_json(call->response, 403, body);
 }
 
+/* The plugin's own API has words of its own (recorded from OpenSearch 2.19.1). */
+static void refuse_rest(struct sb_call *call, const char *role)
+{
+    struct lb_value *mappings = sb_node_table(call->sandbox, sb_node_of(call), "mappings");
+    struct lb_value *body = lb_value_map(call->arena);
+    struct lb_str roles_of = {0};
+
+    for (size_t i = 0; i < lb_value_count(mappings); i++) {
+        const struct lb_entry *entry = lb_map_nth(mappings, i);
+
+        if (names(entry->value, NULL, role))
+            lb_str_printf(&roles_of, "%s%s", roles_of.length ? ", " : "", entry->key);
+    }
+    lb_map_set_string(call->arena, body, "status", "FORBIDDEN");
+    lb_map_set(call->arena, body, "message",
+               lb_value_format(call->arena,
+                               "No permission to access REST API: User %s with Security roles [%s] "
+                               "does not have any role privileged for admin access. No ssl info "
+                               "found in request.",
+                               role, lb_str_text(&roles_of)));
+    lb_str_release(&roles_of);
+    sb_reply_json(call->response, 403, body);
+}
+
 static int admit_self_managed(struct sb_call *call)
 {
     struct lb_value *declared = lb_map_get(
@@ -187,6 +214,23 @@ static int admit_self_managed(struct sb_call *call)
                   "unable to authenticate user [%s] for REST request [%s]",
                   call->request->user ? call->request->user : "", call->request->path);
     return -1;
+}
+
+const char *sb_node_mapped_as(struct sb_call *call)
+{
+    const char *role = backend_role(call->arena, call->request->caller);
+    struct lb_value *domain = sb_node_of(call)->domain;
+
+    if (!domain || !lb_bool_at(domain, "config/AdvancedSecurityOptions/Enabled", false) ||
+        is_master(call, role))
+        return NULL;
+    return call->request->user ? call->request->user : role;
+}
+
+static bool real_node_judges(struct sb_call *call)
+{
+    return sb_forward_judges(call->arena,
+                             sb_forward_url(call->sandbox, call->arena, sb_node_of(call)));
 }
 
 int sb_node_admit(struct sb_call *call, const char *permission)
@@ -207,7 +251,8 @@ int sb_node_admit(struct sb_call *call, const char *permission)
         refuse_policy(call);
         return -1;
     }
-    if (is_master(call, role) || (!user && mapped(call, NULL, role, permission)))
+    if (is_master(call, role) || real_node_judges(call) ||
+        (!user && mapped(call, NULL, role, permission)))
         return 0;
     if (user) {
         call->response->content_type = "text/plain";
@@ -215,10 +260,13 @@ int sb_node_admit(struct sb_call *call, const char *permission)
         lb_str_puts(&call->response->body, "Unauthorized");
         return -1;
     }
-    sb_node_error(call, 403, "security_exception",
-                  "no permissions for [%s] and User [name=%s, backend_roles=[%s], "
-                  "requestedTenant=null]",
-                  permission, call->request->caller, role);
+    if (lb_starts_with(permission, "restapi:"))
+        refuse_rest(call, role);
+    else
+        sb_node_error(call, 403, "security_exception",
+                      "no permissions for [%s] and User [name=%s, backend_roles=[%s], "
+                      "requestedTenant=null]",
+                      permission, role, strstr(role, ":role/") ? role : "");
     return -1;
 }
 

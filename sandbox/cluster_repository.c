@@ -153,13 +153,41 @@ static const char *verify(struct sb_call *call, const char *name)
     return fault;
 }
 
-static void reply_unverified(struct sb_call *call, const char *name, const char *fault)
+static struct lb_value *exception(struct lb_arena *arena, const char *type, const char *reason)
 {
-    sb_node_error(
-        call, 500, "repository_verification_exception",
-        "[%s] path [%s] is not accessible on %s node: %s", name,
-        lb_text_at(table(call), lb_arena_printf(call->arena, "%s/settings/base_path", name), ""),
-        sb_node_of(call)->elastic ? "master" : "cluster-manager", fault);
+    struct lb_value *error = lb_value_map(arena);
+
+    lb_map_set_string(arena, error, "type", type);
+    lb_map_set_string(arena, error, "reason", reason);
+    return error;
+}
+
+/* What the S3 client met is two causes below (recorded from OpenSearch 3.8.0; Elasticsearch's
+ * client has another name). */
+void sb_repository_unverified(struct sb_call *call, const char *name, const char *fault)
+{
+    struct lb_arena *arena = call->arena;
+    bool elastic = sb_node_of(call)->elastic;
+    const char *base = lb_text_at(table(call),
+                                  lb_arena_printf(arena, "%s/settings/base_path", name), "");
+    const char *reason = lb_arena_printf(arena, "[%s] path [%s] is not accessible on %s node", name,
+                                         base, elastic ? "master" : "cluster-manager");
+    struct lb_value *body = lb_value_map(arena), *error, *upload;
+
+    error = exception(arena, "repository_verification_exception", reason);
+    lb_list_add(arena, lb_map_list(arena, error, "root_cause"),
+                exception(arena, "repository_verification_exception", reason));
+    upload = exception(arena, "i_o_exception",
+                       lb_arena_printf(arena,
+                                       "Unable to upload object [%s%stests-%s/master.dat] using a "
+                                       "single upload",
+                                       base, *base ? "/" : "", sb_blob_id(call->sandbox, arena)));
+    lb_map_set(arena, upload, "caused_by",
+               exception(arena, elastic ? "amazon_s3_exception" : "s3_exception", fault));
+    lb_map_set(arena, error, "caused_by", upload);
+    lb_map_set(arena, body, "error", error);
+    lb_map_set_int(arena, body, "status", 500);
+    sb_reply_json(call->response, 500, body);
 }
 
 static bool in_use(struct sb_call *call, const char *name)
@@ -200,7 +228,7 @@ void sb_op_repository_put(struct sb_call *call)
         sb_keep(call->sandbox, table(call), name, made);
     fault = lb_bool_at(call->request->query, "verify", true) ? verify(call, name) : NULL;
     if (fault)
-        reply_unverified(call, name, fault);
+        sb_repository_unverified(call, name, fault);
     else
         sb_node_acknowledge(call);
 }
@@ -216,7 +244,7 @@ void sb_op_repository_verify(struct sb_call *call)
     }
     fault = verify(call, call->args[0]);
     if (fault) {
-        reply_unverified(call, call->args[0], fault);
+        sb_repository_unverified(call, call->args[0], fault);
         return;
     }
     nodes = lb_map_map(call->arena, body, "nodes");

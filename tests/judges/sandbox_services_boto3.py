@@ -48,9 +48,9 @@ def calls_are_named_in_the_log(sandbox):
 
 
 class Node(http.server.BaseHTTPRequestHandler):
-    """A node that knows one repository and remembers what it was asked."""
+    """A node that keeps one repository and remembers what it was asked."""
 
-    seen = []
+    seen, kept = [], {}
 
     def log_message(self, *arguments):
         pass
@@ -60,8 +60,12 @@ class Node(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(length).decode()
         Node.seen.append((self.command, self.path, self.headers.get("Authorization"), body))
         reply = {"acknowledged": True}
+        if self.command == "PUT":
+            Node.kept = json.loads(body)
+            for secret in ("access_key", "secret_key"):
+                Node.kept["settings"].pop(secret, None)
         if self.command == "GET":
-            reply = {"nightly": {"type": "fs", "settings": {"location": "/srv/x"}}}
+            reply = {"nightly": Node.kept}
         data = json.dumps(reply).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -76,8 +80,8 @@ def a_real_node_gets_what_it_understands(program):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Node)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
-    settings = {"bucket": "b", "region": WEST, "role_arn": "arn:aws:iam::111122223333:role/r",
-                "base_path": "p"}
+    settings = {"bucket": "real-west", "region": WEST, "base_path": "p", "readonly": "true",
+                "role_arn": "arn:aws:iam::111122223333:role/passed"}
     for query, kind in (("", "s3"), ("?repository=fs:/srv/repos", "fs")):
         Node.seen.clear()
         sandbox = Sandbox(program, "--cluster", f"real@{WEST}={url}{query}")
@@ -85,6 +89,13 @@ def a_real_node_gets_what_it_understands(program):
             host = make_domain(sandbox, "real", WEST)
             call = {"region": WEST}
             put = {"type": "s3", "settings": settings}
+            status, body = sandbox.cluster(host, "PUT", "/_snapshot/nightly", put, **call)
+            equal((status, body["error"]["type"], body["error"]["caused_by"]["caused_by"]["reason"]),
+                  (500, "repository_verification_exception", "The specified bucket does not exist"))
+            equal(Node.seen[-1][:2], ("PUT", "/_snapshot/nightly?verify=false"))
+            sandbox.client("s3", WEST).create_bucket(
+                Bucket="real-west", CreateBucketConfiguration={"LocationConstraint": WEST})
+            services_clusters.make_role(sandbox, "passed", "real-west")
             equal(sandbox.cluster(host, "PUT", "/_snapshot/nightly", put, **call)[0], 200)
             method, path, authorization, body = Node.seen[-1]
             equal((method, path), ("PUT", "/_snapshot/nightly"))
@@ -93,12 +104,15 @@ def a_real_node_gets_what_it_understands(program):
             equal(sent["type"], kind)
             assert "role_arn" not in sent["settings"], sent
             if kind == "fs":
-                equal(sent["settings"], {"location": "/srv/repos/b/p"})
+                equal(sent["settings"], {"location": "/srv/repos/real-west/p", "readonly": "true"})
             else:
                 equal(sent["settings"]["endpoint"], f"127.0.0.1:{sandbox.port}")
                 equal(sent["settings"]["path_style_access"], "true")
             got = sandbox.cluster(host, "GET", "/_snapshot/nightly", **call)
             equal(got, (200, {"nightly": put}))
+            Node.kept["settings"]["readonly"] = "false"  # by somebody, on the node
+            got = sandbox.cluster(host, "GET", "/_snapshot", **call)[1]["nightly"]["settings"]
+            equal(got, {**settings, "readonly": "false"})
             equal(sandbox.cluster(host, "GET", "/_cat/x?h=a", **call)[0], 200)
             equal(Node.seen[-1][1], "/_cat/x?h=a")
             before = len(Node.seen)

@@ -214,6 +214,56 @@ def crossing(checks, east, west, box):
     restore(checks, west, "first", "orders", DOCUMENTS)
 
 
+# --- what goes wrong -----------------------------------------------------------------------------
+def second_writer(checks, west, box):
+    """Somebody makes the reading side write, past lifeboat: two writers would destroy the path."""
+    status, body = west.request("GET", "/_snapshot/nightly")
+    settings = {**body["nightly"]["settings"], "readonly": "false",
+                "access_key": box.client.key, "secret_key": box.client.secret}
+    west.request("PUT", "/_snapshot/nightly", {"type": "s3", "settings": settings})
+    done = judge.lifeboat(["drift"], box.env, SPEC)
+    checks.true("second writer: drift shows it", done.returncode == 2
+                and "repository.nightly@secondary" in done.stdout
+                and "readonly" in done.stdout and "@primary" not in done.stdout, judge.said(done))
+    judge.apply_and_plan(checks, "second writer, mended", box.env, SPEC)
+    status, body = west.request("GET", "/_snapshot/nightly")
+    checks.equal("standby node: reads only again",
+                 (status, body["nightly"]["settings"]["readonly"]), (200, "true"))
+
+
+def bucket_denied(checks, east, box):
+    """S3 lets the nodes write nothing: what they met, and no mapping, is what lifeboat names."""
+    east.request("DELETE", "/_snapshot/nightly")
+    box.control("faults", [{"service": "s3", "operation": "PutObject", "do": "deny"}])
+    done = judge.lifeboat(["apply", "--auto-approve"], box.env, SPEC)
+    box.control("faults", method="DELETE")
+    text = " ".join((done.stdout + done.stderr).split())
+    words = ("error[LB-A030]", "service: cluster CreateRepository, HTTP 500",
+             "FAILED repository.nightly@primary: register for writing",
+             "is not accessible on cluster-manager node: Unable to upload object",
+             "Status Code: 403", f"allow {ROLE} to list {BUCKET}", f"under {BUCKET}/{PATH}",
+             "the caller's mapping is not what is missing")
+    missing = [word for word in words if word not in text]
+    checks.true("bucket denied: apply names the role, the bucket and what the node met",
+                done.returncode == 5 and not missing, f"lacks {missing}; {judge.said(done)}")
+    judge.apply_and_plan(checks, "bucket allowed again", box.env, SPEC)
+
+
+# --- the other side takes over -------------------------------------------------------------------
+def failed_over(checks, east, west, box):
+    """`active: secondary`: the standby writes to the bucket of the region that was active."""
+    spec = SPEC.replace("active: primary", "active: secondary")
+    judge.apply_and_plan(checks, "nodes, failed over", box.env, spec)
+    shown = [node.request("GET", "/_snapshot/nightly")[1]["nightly"]["settings"]
+             for node in (west, east)]
+    checks.equal("failed over: the standby writes, in the other bucket",
+                 [(one["bucket"], one["readonly"], one["region"]) for one in shown],
+                 [("nodes-dr-east", "false", EAST), ("nodes-dr-east", "true", EAST)])
+    index_documents(checks, west, "returns", 300)
+    take(checks, west, "back", "returns")
+    restore(checks, east, "back", "returns", 300)
+
+
 def judged(checks):
     with nodes.starting("s3") as east, nodes.starting("s3") as west:
         options = []
@@ -230,9 +280,15 @@ def judged(checks):
                 bucket(checks, box)
             with checks.guarded("uploads can be relayed"):
                 chunks(checks, east, box)
+            with checks.guarded("a second writer is seen"):
+                second_writer(checks, west, box)
+            with checks.guarded("a bucket that denies is told"):
+                bucket_denied(checks, east, box)
             again = judge.lifeboat(["plan", "--detailed-exitcode"], box.env, SPEC)
             checks.true("nodes, used: the plan is still empty",
                         again.returncode == 0 and "No changes." in again.stdout, judge.said(again))
+            with checks.guarded("the other side takes over"):
+                failed_over(checks, east, west, box)
 
 
 if __name__ == "__main__":

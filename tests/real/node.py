@@ -50,7 +50,7 @@ plugins.security.ssl.transport.enforce_hostname_verification: false
 plugins.security.nodes_dn: ["CN=node,O=tests"]
 plugins.security.allow_default_init_securityindex: true
 plugins.security.audit.type: noop
-plugins.security.restapi.roles_enabled: [all_access, security_rest_api_access]
+plugins.security.restapi.roles_enabled: [all_access, security_manager]
 plugins.security.system_indices.enabled: true
 """
 LOGGING = """status = error
@@ -63,6 +63,30 @@ rootLogger.appenderRef.console.ref = console
 """
 USERS = """_meta: {{type: internalusers, config_version: 2}}
 {user}: {{hash: '{hash}', reserved: true, backend_roles: [admin]}}
+"""
+# Passwords, and the headers by which a proxy says who calls: how a domain's own proxy tells the node
+# about callers of AWS.
+SIGNING_IN = """_meta: {type: config, config_version: 2}
+config:
+  dynamic:
+    http:
+      anonymous_auth_enabled: false
+      xff: {enabled: true, internalProxies: '127[.]0[.]0[.]1', remoteIpHeader: x-forwarded-for}
+    authc:
+      proxy:
+        http_enabled: true
+        order: 0
+        http_authenticator:
+          type: proxy
+          challenge: false
+          config: {user_header: x-proxy-user, roles_header: x-proxy-roles}
+        authentication_backend: {type: noop}
+      password:
+        http_enabled: true
+        transport_enabled: true
+        order: 1
+        http_authenticator: {type: basic, challenge: true}
+        authentication_backend: {type: intern}
 """
 EXTENSION = """subjectAltName=DNS:localhost,IP:127.0.0.1,RID:1.2.3.4.5.5
 keyUsage=digitalSignature,keyEncipherment
@@ -174,7 +198,7 @@ class Node:
 
 
 def secure(folder, kind, program):
-    """Certificates, and an admin who signs in with a password."""
+    """Certificates, an admin who signs in with a password, and a proxy that names callers."""
     config, plugin = folder / "config", folder / "plugins" / kind.plugin
     shutil.copytree(plugin / "config", config / kind.plugin)
     certify(config)
@@ -183,6 +207,9 @@ def secure(folder, kind, program):
                             capture_output=True, text=True, check=True).stdout
     (config / kind.plugin / "internal_users.yml").write_text(
         USERS.format(user=USER, hash=hashed.split()[-1]), encoding="utf-8")
+    with open(config / kind.plugin / "roles.yml", "a", encoding="utf-8") as roles:
+        roles.write("security_manager: {}\n")  # a domain has it, for who may map roles
+    (config / kind.plugin / "config.yml").write_text(SIGNING_IN, encoding="utf-8")
     return SECURE_SETTINGS
 
 

@@ -47,9 +47,9 @@ static const struct {
      "no permissions for [indices:admin/create] and User [name=jo, backend_roles=[]]", "LB-A010",
      "map jo to a role that grants indices:admin/create", HOST, "IAM"},
     {"mapping to map", LB_DENIED, 403, LB_AUTH_SIGV4, "FORBIDDEN",
-     "No permission to access REST API: User jo with Security roles [own_index] does not have any "
-     "role privileged for admin access. No client TLS certificate found in request",
-     "LB-A010", "to security_manager", "mapping is missing", NULL},
+     "No permission to access REST API: User " CALLER " with Security roles [own_index] does not "
+     "have any role privileged for admin access. No ssl info found in request.",
+     "LB-A010", "map " CALLER " to security_manager", "as a backend role", NULL},
     {"a message without an end", LB_DENIED, 403, LB_AUTH_SIGV4, NO_MAPPING,
      "no permissions for [] and User [name=", "LB-A010",
      "map the caller to a role that may do this", NULL, NULL},
