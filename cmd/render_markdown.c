@@ -18,7 +18,7 @@ static const char *const left_out[] = {
     [LB_MD_ATTRIBUTES] = "the attributes of created objects and the order of the steps",
     [LB_MD_LINES] = "all attributes and the order of the steps",
     [LB_MD_COUNTS] = "the names of the objects below, all attributes, the order of the steps and "
-                     "the words of the findings",
+                     "the places and reasons of what is told",
 };
 
 /* --- head and foot

@@ -51,7 +51,8 @@ static void finding(struct lb_md_page *page, const struct lb_diag *it, size_t re
     lb_md_code(page->out, it->code);
     lb_str_putc(page->out, ' ');
     lb_md_prose(page->out, it->summary ? it->summary : "");
-    place(page, &it->mark);
+    if (whole)
+        place(page, &it->mark);
     if (it->address) {
         lb_str_puts(page->out, ": ");
         lb_md_code(page->out, it->address);
@@ -178,22 +179,24 @@ static bool with_fields(const struct lb_md_page *page, const struct lb_change *c
 
 static void change_line(struct lb_md_page *page, const struct lb_change *change)
 {
+    bool whole = page->level < LB_MD_COUNTS;
     lb_str_printf(page->out, "- **%s** ", lb_change_word(change));
     lb_md_code(page->out, change->address);
-    if (*change->region) {
+    if (*change->region && whole) {
         lb_str_puts(page->out, " in ");
         lb_md_code(page->out, change->region);
     }
-    place(page, &change->mark);
+    if (whole)
+        place(page, &change->mark);
     if (change->risk && !lb_streq(change->risk, "none") && lb_change_grave(change)) {
         lb_str_puts(page->out, ", risk: ");
         lb_md_prose(page->out, change->risk);
     }
-    if (change->disruption) {
+    if (change->disruption && whole) {
         lb_str_puts(page->out, ", disruption: ");
         lb_md_prose(page->out, change->disruption);
     }
-    if (change->action != LB_ACTION_UPDATE && change->reason && *change->reason) {
+    if (change->action != LB_ACTION_UPDATE && change->reason && *change->reason && whole) {
         lb_str_puts(page->out, ": ");
         lb_md_prose(page->out, change->reason);
     }
