@@ -11,6 +11,7 @@
 #include "ledger/remote_words.h"
 
 #include <ctype.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,10 +134,12 @@ static bool did_not_end(const struct operation *operation, int started,
         *status = report(operation, LB_REMOTE_NO_GIT, "there is no `git` in PATH");
     else if (started != 0)
         *status = report(operation, LB_REMOTE_FAILED, "the git program could not be started");
+    else if (result->status == 128 + SIGPIPE) /* git says nothing then */
+        *status = report(operation, LB_REMOTE_UNREACHABLE, "the connection broke off");
     else if (result->timed_out)
         *status = report(operation, LB_REMOTE_UNREACHABLE,
                          stop && *stop ? "interrupted" : "no end within the time it has");
-    return started != 0 || result->timed_out;
+    return started != 0 || result->timed_out || result->status == 128 + SIGPIPE;
 }
 
 static enum lb_remote_status report_words(const struct operation *operation,

@@ -31,6 +31,7 @@ static const struct meaning meanings[] = {
     {"' not found", LB_REMOTE_DENIED},
     {"does not appear to be a git repository", LB_REMOTE_FAILED},
     {"certificate", LB_REMOTE_FAILED},
+    {"Host key verification failed", LB_REMOTE_FAILED},
     {"Could not resolve", LB_REMOTE_UNREACHABLE}, /* curl's host and proxy, ssh's hostname */
     {"unable to look up", LB_REMOTE_UNREACHABLE}, /* git:// */
     {"Temporary failure in name resolution", LB_REMOTE_UNREACHABLE},
@@ -57,6 +58,8 @@ static const struct meaning meanings[] = {
     {"Operation too slow", LB_REMOTE_UNREACHABLE},
     {"The requested URL returned error: 429", LB_REMOTE_UNREACHABLE},
     {"The requested URL returned error: 5", LB_REMOTE_UNREACHABLE},
+    /* Said after other reasons too; alone: the connection ended before the first word. */
+    {"Could not read from remote repository", LB_REMOTE_UNREACHABLE},
 };
 
 /* Why a ref was not taken, as --porcelain has it in brackets. What is in neither table is a rule of

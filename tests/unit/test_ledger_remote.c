@@ -517,7 +517,12 @@ static void test_words_of_failures(void **state)
          LB_REMOTE_UNREACHABLE},
         {"fatal: unable to access 'https://h/': SSL certificate problem: self-signed certificate\n",
          LB_REMOTE_FAILED},
-        {"Host key verification failed.\n", LB_REMOTE_FAILED},
+        {"Host key verification failed.\nfatal: Could not read from remote repository.\n",
+         LB_REMOTE_FAILED},
+        {"fatal: Could not read from remote repository.\n", LB_REMOTE_UNREACHABLE},
+        {"fatal: '/x' does not appear to be a git repository\nfatal: Could not read from remote "
+         "repository.\n",
+         LB_REMOTE_FAILED},
         {"fatal: not a git repository: '/x'\n", LB_REMOTE_FAILED},
         {"error: insufficient permission for adding an object to repository database\n",
          LB_REMOTE_FAILED},
