@@ -116,7 +116,7 @@ struct lb_kind {
     const char *name_pattern;        /* of the object's name */
     /* x-lb-actions: where an action of the granules is allowed on something else than the object:
      * action -> {"on": text or list, "condition": {...}, "if": "path", "path=text", "path!=text"}.
-     * planner/grant_place.c reads the places in braces. NULL: none. */
+     * providers/permission.h reads the places in braces. NULL: none. */
     const struct lb_value *actions;
 };
 

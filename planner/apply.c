@@ -12,6 +12,7 @@
 #include "planner/wave.h"
 
 #include "base/exit.h"
+#include "providers/permission.h"
 #include "transport/explain.h"
 
 #include <string.h>
@@ -311,6 +312,8 @@ static void answered(void *payload, const struct lb_answer *answer)
     }
     struct lb_diag *diag = lb_arena_alloc(task->run->engine->arena, sizeof *diag);
     lb_answer_diag(task->run->engine->arena, task->call, answer, diag);
+    lb_permission_explain(task->run->engine->arena, task->run->stack, task->step->change->resource,
+                          task->call, diag);
     if (answer->outcome == LB_CANCELLED) {
         not_sent(task);
     } else if (wait_and_resend(task, answer)) {

@@ -7,6 +7,7 @@
 #include "planner/grant.h"
 
 #include "base/json.h"
+#include "providers/permission.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -42,24 +43,6 @@ static void add(struct grants *g, const char *action, const struct lb_value *res
             lb_map_set_bool(g->arena, on, lb_text(lb_list_item(resources, i), ""), true);
 }
 
-static void append(struct lb_arena *arena, struct lb_value *list, const struct lb_value *more)
-{
-    for (size_t i = 0; i < lb_value_count(more); i++)
-        lb_list_add_string(arena, list, lb_text(lb_list_item(more, i), ""));
-}
-
-static struct lb_value *resources_of(struct grants *g, const struct lb_resource *resource,
-                                     const struct lb_value *on)
-{
-    struct lb_value *out = lb_value_list(g->arena);
-    if (!lb_is(on, LB_LIST))
-        return lb_grant_fill(g->arena, g->stack, resource, lb_text(on, "{arn}"));
-    for (size_t i = 0; i < lb_value_count(on); i++)
-        append(g->arena, out,
-               lb_grant_fill(g->arena, g->stack, resource, lb_text(lb_list_item(on, i), "")));
-    return out;
-}
-
 /* {"StringEquals": {"key": "{place}"}} with its places filled in. NULL when one is empty. */
 static struct lb_value *condition_of(struct grants *g, const struct lb_resource *resource,
                                      const struct lb_value *operators)
@@ -70,8 +53,8 @@ static struct lb_value *condition_of(struct grants *g, const struct lb_resource 
         struct lb_value *keys = lb_map_map(g->arena, out, op->key);
         for (size_t k = 0; k < lb_value_count(op->value); k++) {
             const struct lb_entry *key = lb_map_nth(op->value, k);
-            struct lb_value *values = lb_grant_fill(g->arena, g->stack, resource,
-                                                    lb_text(key->value, ""));
+            struct lb_value *values = lb_permission_fill(g->arena, g->stack, resource,
+                                                         lb_text(key->value, ""));
             if (lb_value_count(values) == 0)
                 return NULL;
             lb_list_sort(values);
@@ -85,9 +68,9 @@ static void add_action(struct grants *g, const struct lb_resource *resource, con
 {
     const struct lb_value *where = lb_map_get(resource->kind->actions, action);
     const struct lb_value *condition = lb_map_get(where, "condition");
-    if (!lb_grant_holds(resource, lb_text_at(where, "if", NULL)))
+    if (!lb_permission_holds(resource, lb_text_at(where, "if", NULL)))
         return;
-    const struct lb_value *on = resources_of(g, resource, lb_map_get(where, "on"));
+    const struct lb_value *on = lb_permission_on(g->arena, g->stack, resource, action);
     struct lb_value *filled = condition ? condition_of(g, resource, condition) : NULL;
     if (lb_value_count(on) > 0 && (filled || !condition))
         add(g, action, on, filled);

@@ -30,15 +30,4 @@ size_t lb_grant_size(const struct lb_value *document);
 /* Why a resource is no exact ARN: "the action knows no resources"; NULL when it is one. */
 const char *lb_grant_why(const char *resource);
 
-/* --- grant_place.c
- * -------------------------------------------------------------------------------- */
-/* The texts that `pattern` stands for: "{arn}/_snapshot/{key}". In braces: arn, partition, account,
- * region, stack, key (the name in the spec), after (the ARNs of what it is read after), "dns:" and
- * one of them (as Route 53 compares names), or a path of an attribute; a list gives several texts.
- * Empty when one of them has no value. */
-struct lb_value *lb_grant_fill(struct lb_arena *arena, const struct lb_stack *stack,
-                               const struct lb_resource *resource, const char *pattern);
-/* The condition "path", "path=text" or "path!=text" of an attribute; NULL holds. */
-bool lb_grant_holds(const struct lb_resource *resource, const char *condition);
-
 #endif

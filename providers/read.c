@@ -1,5 +1,5 @@
 /* read.c: what every provider says the same way when it reads and writes. */
-#include "providers/provider.h"
+#include "providers/permission.h"
 
 #include "transport/explain.h"
 
@@ -42,6 +42,7 @@ bool lb_read_ok(struct lb_read *read, const struct lb_call *call, const struct l
         return false;
     struct lb_diag diag = {0};
     lb_answer_diag(read->arena, call, answer, &diag);
+    lb_permission_explain(read->arena, read->stack, read->resource, call, &diag);
     diag.address = read->resource->address;
     diag.mark = read->resource->mark;
     lb_diags_add(read->diags, &diag);

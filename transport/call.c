@@ -9,6 +9,11 @@ const char *lb_op_label(struct lb_arena *arena, const struct lb_op *op)
     return lb_arena_printf(arena, "%s:%s", op->service->id, op->name);
 }
 
+const char *lb_op_permission(struct lb_arena *arena, const struct lb_op *op)
+{
+    return op->iam ? op->iam : lb_op_label(arena, op);
+}
+
 const char *lb_answer_header(const struct lb_answer *answer, const char *lower_case_name)
 {
     return lb_text(lb_map_get(answer->headers, lower_case_name), NULL);

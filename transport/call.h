@@ -60,7 +60,7 @@ struct lb_op {
      * takes. 0: not batchable. */
     const char *batch_member;
     int batch_max;
-    const char *iam;  /* IAM action when it is not service:Name; NULL otherwise */
+    const char *iam;  /* IAM action when it is not ID:Name of the service; NULL otherwise */
     bool no_checksum; /* the one S3 operation with a body that takes no checksum: CreateBucket */
     /* The answer is bytes, not the wire family's tree (GetObject, _cat): body stays NULL, read raw.
      */
@@ -72,6 +72,9 @@ struct lb_op {
 
 /* "s3:PutBucketVersioning": the words of the plan's `call`, in the arena. */
 const char *lb_op_label(struct lb_arena *arena, const struct lb_op *op);
+
+/* "s3:PutLifecycleConfiguration": the IAM action that allows it. */
+const char *lb_op_permission(struct lb_arena *arena, const struct lb_op *op);
 
 enum lb_auth { LB_AUTH_SIGV4, LB_AUTH_BASIC, LB_AUTH_NONE };
 

@@ -92,9 +92,7 @@ static const char *remedy(struct lb_arena *arena, const char *code, const struct
     if (lb_streq(code, "LB-A024") && region)
         return lb_arena_printf(arena, "the bucket is in %s: name that region for it", region);
     if (lb_streq(code, "LB-A010"))
-        return lb_arena_printf(
-            arena, "allow the caller %s",
-            op->iam ? op->iam : lb_arena_printf(arena, "%s:%s", op->service->signing, op->name));
+        return lb_arena_printf(arena, "allow the caller %s", lb_op_permission(arena, op));
     return NULL;
 }
 

