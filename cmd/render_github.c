@@ -92,6 +92,22 @@ static void add_findings(const struct lb_reports *reports, const struct lb_repor
 }
 
 /* The numbers come first of their level, so that they are never what is left out. */
+static void add_fleet(const struct lb_reports *reports, struct annotations *all)
+{
+    size_t bad = 0, changed = 0;
+    for (size_t i = 0; i < reports->count; i++) {
+        const struct lb_report *it = &reports->items[i];
+        size_t errors = 0;
+        for (size_t k = 0; k < it->finding_count; k++)
+            errors += it->findings[k].severity == LB_ERROR;
+        bad += errors > 0;
+        changed += it->plan && !lb_plan_empty(it->plan);
+    }
+    add(all, LB_INFO, NULL, "lifeboat",
+        lb_arena_printf(reports->arena, "%zu specs: %zu with changes, %zu with errors",
+                        reports->count, changed, bad));
+}
+
 static void add_summary(const struct lb_reports *reports, const struct lb_report *report,
                         struct annotations *all)
 {
@@ -169,6 +185,8 @@ static void print_level(const struct annotations *all, enum lb_severity level, s
 int lb_render_github(const struct lb_reports *reports, struct lb_str *out)
 {
     struct annotations all = {.arena = reports->arena};
+    if (reports->count > 1)
+        add_fleet(reports, &all);
     for (size_t i = 0; i < reports->count; i++)
         add_summary(reports, &reports->items[i], &all);
     for (size_t i = 0; i < reports->count; i++)

@@ -62,6 +62,15 @@ static void place_line(struct lb_md_page *page)
     lb_str_printf(page->out, "%s unchanged.\n", lb_counted(page->arena, plan->unchanged, "object"));
 }
 
+static void shortened(struct lb_str *out, enum lb_md_level level)
+{
+    if (left_out[level])
+        lb_str_printf(out,
+                      "\n**Shortened to fit:** left out are %s. `lifeboat show` prints the whole "
+                      "plan from its file.\n",
+                      left_out[level]);
+}
+
 static void head(struct lb_md_page *page, const char *verb)
 {
     struct lb_plan_counts n;
@@ -69,7 +78,8 @@ static void head(struct lb_md_page *page, const char *verb)
     lb_str_printf(page->out, "### lifeboat %s for ", verb);
     lb_md_code(page->out, page->plan->stack);
     lb_str_printf(page->out, ": %s\n\n", counts_of(page->arena, page->plan));
-    place_line(page);
+    if (!page->fleet || page->level < LB_MD_COUNTS)
+        place_line(page);
     for (size_t i = 0; i < page->plan->assumed_down_count; i++) {
         lb_str_puts(page->out, i ? ", " : "\n**Assumed down**, not looked at: ");
         lb_md_code(page->out, page->plan->assumed_down[i]);
@@ -81,19 +91,17 @@ static void head(struct lb_md_page *page, const char *verb)
     else if (n.errors)
         lb_str_printf(page->out, "\n**Refused:** %s below; this plan cannot be applied.\n",
                       lb_counted(page->arena, n.errors, "error"));
-    if (left_out[page->level])
-        lb_str_printf(page->out,
-                      "\n**Shortened to fit:** left out are %s. `lifeboat show` prints the whole "
-                      "plan from its file.\n",
-                      left_out[page->level]);
+    if (!page->fleet)
+        shortened(page->out, page->level);
 }
 
 static void foot(struct lb_md_page *page)
 {
     lb_str_puts(page->out, "\nPlan id ");
     lb_md_code(page->out, page->plan->id);
-    lb_str_puts(page->out,
-                ". `lifeboat apply --plan ID` plans again and refuses if this changed.\n");
+    lb_str_puts(page->out, page->plan->step_count ? ". `lifeboat apply --plan ID` plans again and "
+                                                    "refuses if this changed.\n"
+                                                  : ".\n");
 }
 
 /* --- steps
@@ -141,18 +149,26 @@ static void section(struct lb_md_page *page, const char *verb)
     foot(page);
 }
 
-/* Stacks of a fleet that have nothing to tell share one line each at the top. */
-static bool quiet(const struct lb_plan *plan)
+/* Stacks of a fleet that have nothing to tell but their numbers: these are in the page's head. */
+static bool quiet(const struct lb_plan *plan, enum lb_md_level level)
 {
-    return !plan->change_count && !plan->finding_count && plan->complete;
+    if (plan->finding_count || !plan->complete || plan->assumed_down_count)
+        return false;
+    for (size_t i = 0; i < plan->change_count; i++)
+        if (level < LB_MD_COUNTS || lb_change_grave(&plan->changes[i]))
+            return false;
+    return true;
 }
 
 static void fleet_head(const struct lb_reports *reports, enum lb_md_level level, struct lb_str *out)
 {
     struct lb_value *map = lb_value_map(reports->arena);
     struct lb_value *names = lb_map_list(reports->arena, map, "stacks");
-    for (size_t i = 0; i < reports->count; i++)
+    struct lb_value *ids = lb_map_list(reports->arena, map, "plans");
+    for (size_t i = 0; i < reports->count; i++) {
         lb_list_add_string(reports->arena, names, reports->items[i].stack);
+        lb_list_add_string(reports->arena, ids, reports->items[i].plan->id);
+    }
     lb_map_set_bool(reports->arena, map, "truncated", level != LB_MD_ALL);
     lb_md_marker(out, lb_json_text(reports->arena, map));
     lb_str_printf(out, "### lifeboat %s for %zu stacks\n\n", reports->verb, reports->count);
@@ -168,6 +184,7 @@ static void fleet_head(const struct lb_reports *reports, enum lb_md_level level,
             lb_str_printf(out, ", %s", lb_counted(reports->arena, n.errors, "error"));
         lb_str_putc(out, '\n');
     }
+    shortened(out, level);
 }
 
 static void render(const struct lb_reports *reports, enum lb_md_level level, struct lb_str *out)
@@ -176,8 +193,8 @@ static void render(const struct lb_reports *reports, enum lb_md_level level, str
     if (fleet)
         fleet_head(reports, level, out);
     for (size_t i = 0; i < reports->count; i++) {
-        struct lb_md_page page = {reports->arena, out, reports->items[i].plan, level};
-        if (fleet && quiet(page.plan))
+        struct lb_md_page page = {reports->arena, out, reports->items[i].plan, level, fleet};
+        if (fleet && quiet(page.plan, level))
             continue;
         lb_str_puts(out, fleet ? "\n" : "");
         section(&page, reports->verb);

@@ -17,6 +17,7 @@ struct lb_md_page {
     struct lb_str *out;
     const struct lb_plan *plan;
     enum lb_md_level level;
+    bool fleet; /* one section of many: the page has a head of its own */
 };
 
 /* Errors open, the others folded; below LB_MD_LINES one line each. */

@@ -22,6 +22,7 @@ enum {
 
 struct run {
     const struct lb_report *first; /* the only one, or the first of all */
+    const char *name;              /* of its category */
     struct lb_value *rule_numbers; /* code -> index */
     struct lb_value *rules, *results;
     struct lb_value *seen; /* what was fingerprinted -> how often */
@@ -253,13 +254,25 @@ static struct lb_value *run_value(const struct log *log, const struct run *run)
     lb_map_set_string(arena, driver, "name", "lifeboat");
     lb_map_set_string(arena, driver, "version", run->first->version);
     lb_map_set(arena, driver, "rules", run->rules);
-    bool one_each = log->run_count == reports->count;
     lb_map_set_string(arena, lb_map_map(arena, map, "automationDetails"), "id",
-                      lb_arena_printf(arena, "lifeboat/%s/%s/", reports->verb,
-                                      one_each ? lb_report_name(run->first) : "fleet"));
+                      lb_arena_printf(arena, "lifeboat/%s/%s/", reports->verb, run->name));
     lb_map_set_string(arena, map, "columnKind", "unicodeCodePoints");
     lb_map_set(arena, map, "results", run->results);
     return map;
+}
+
+/* The stack or the spec; a number beside it where it was there before, in another account or by
+ * being named twice. */
+static const char *category(struct log *log, size_t i)
+{
+    const struct lb_report *items = log->reports->items;
+    const char *name = lb_report_name(&items[i]);
+    size_t same = 1;
+    if (log->run_count < log->reports->count)
+        return "fleet";
+    for (size_t k = 0; k < i; k++)
+        same += lb_streq(lb_report_name(&items[k]), name);
+    return same == 1 ? name : lb_arena_printf(log->arena, "%s/%zu", name, same);
 }
 
 static void begin(struct log *log)
@@ -269,6 +282,7 @@ static void begin(struct log *log)
     log->runs = lb_arena_array(log->arena, log->run_count + 1, sizeof *log->runs);
     for (size_t i = 0; i < log->run_count; i++)
         log->runs[i] = (struct run){.first = &reports->items[i],
+                                    .name = category(log, i),
                                     .rule_numbers = lb_value_map(log->arena),
                                     .rules = lb_value_list(log->arena),
                                     .results = lb_value_list(log->arena),

@@ -317,6 +317,13 @@ class Formats:
                 with Sandbox(2000) as sandbox:
                     env = sandbox.environment()
                     out = {form: self.run(["plan", *paths, "--format", form], (0,), env) for form in sinks.REPORTS}
+                    most = len(out["markdown"]) // 2
+                    short = self.run(["plan", *paths, "--format", "markdown", "--max-bytes", most], (0,), env)
+                markers = [json.loads(one) for one in sinks.MARKER.findall(short.decode())]
+                if not 0 < len(short) <= most or not all(one["truncated"] for one in markers):
+                    raise Fault(f"{len(short)} bytes of {most}, markers {markers}")
+                if len(markers[0]["plans"]) != count or short.decode().count("**Shortened to fit:**") != 1:
+                    raise Fault(short[:800])
                 page = out["markdown"].decode()
                 names = [f"stack-{n}" for n in range(count)]
                 if json.loads(sinks.MARKER.match(page)[1])["stacks"] != names:

@@ -232,6 +232,11 @@ static void test_sarif_runs(void **state)
             results += lb_value_count(lb_map_get(lb_list_item(runs, i), "results"));
         assert_int_equal(lb_value_count(runs), count <= 20 ? count : 1);
         assert_int_equal(results, 2 * count);
+        const char *last = lb_text_at(lb_list_item(runs, lb_value_count(runs) - 1),
+                                      "automationDetails/id", "");
+        assert_string_equal(last, count == 19   ? "lifeboat/plan/test/19/"
+                                  : count == 20 ? "lifeboat/plan/test/20/"
+                                                : "lifeboat/plan/fleet/");
     }
     end(&kit);
 }
