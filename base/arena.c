@@ -43,6 +43,7 @@ struct lb_arena {
     struct block *blocks; /* the one being filled first */
     struct deferred *deferred;
     size_t next_size;
+    size_t size; /* of all blocks */
 };
 
 _Noreturn void lb_out_of_memory(void)
@@ -88,11 +89,17 @@ static struct block *block_new(size_t size)
     return block;
 }
 
+size_t lb_arena_size(const struct lb_arena *arena)
+{
+    return arena->size;
+}
+
 #ifdef LB_ARENA_DEBUG
 static void *take(struct lb_arena *arena, size_t size, size_t alignment)
 {
     (void)alignment;
     struct block *block = block_new(size);
+    arena->size += size;
     block->next = arena->blocks;
     arena->blocks = block;
     return block->data;
@@ -106,6 +113,7 @@ static void *take(struct lb_arena *arena, size_t size, size_t alignment)
         start = 0;
         bool own = size > arena->next_size / 4;
         block = block_new(own ? size : arena->next_size);
+        arena->size += block->size;
         if (own &&
             arena->blocks) { /* goes behind the block being filled, whose rest stays usable */
             block->next = arena->blocks->next;

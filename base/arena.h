@@ -19,6 +19,9 @@ struct lb_arena *lb_arena_new(void);
 /* Runs the deferred functions, last first, then frees all. NULL is fine. */
 void lb_arena_free(struct lb_arena *arena);
 
+/* Bytes in its blocks. */
+size_t lb_arena_size(const struct lb_arena *arena);
+
 /* Zeroed, never NULL, aligned for pointers, 64-bit integers and doubles: what our structs hold. */
 void *lb_arena_alloc(struct lb_arena *arena, size_t size);
 /* `count` elements of `size` bytes, checked for overflow. */

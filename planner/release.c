@@ -6,6 +6,7 @@
  * https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
  */
 #include "planner/release.h"
+#include "planner/wave.h"
 
 #include "transport/explain.h"
 
@@ -38,6 +39,7 @@ struct listing {
     struct lb_refresh *out;
     const struct lb_call *call;
     struct lb_value *tags; /* ARN -> tags, of the pages that came */
+    size_t pages;
     bool done;
     struct waiter *waiters;
     struct listing *next;
@@ -83,6 +85,17 @@ static void cannot_list(struct listing *listing, const struct lb_answer *answer)
     }
 }
 
+static void never_ends(struct listing *listing)
+{
+    for (size_t i = 0; i < listing->stack_count; i++) {
+        struct lb_diag diag = {.code = "LB-P030",
+                               .detail = lb_arena_printf(listing->engine->arena,
+                                                         "the list of %s has no end: %zu pages",
+                                                         listing->call->region, listing->pages)};
+        lb_diags_add(listing->stacks[i]->diags, &diag);
+    }
+}
+
 static void finish(struct listing *listing)
 {
     listing->done = true;
@@ -110,10 +123,13 @@ static void listed(void *payload, const struct lb_answer *answer)
                    lb_map_get(item, "Tags"));
     }
     const char *page = lb_text_at(answer->body, "PaginationToken", "");
-    if (*page)
+    if (*page && ++listing->pages < LB_ASKS_MAX) {
         ask(listing, page);
-    else
-        finish(listing);
+        return;
+    }
+    if (*page)
+        never_ends(listing);
+    finish(listing);
 }
 
 static void ask(struct listing *listing, const char *page)

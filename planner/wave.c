@@ -43,6 +43,7 @@ struct reading {
     struct lb_change *change;
     bool survey;     /* of a kind; read.resource stands for no object */
     size_t open;     /* requests that are not answered */
+    size_t asked;    /* requests so far */
     size_t blockers; /* objects that must be read before */
     struct reading **dependents;
     size_t dependent_count, dependent_capacity;
@@ -181,9 +182,28 @@ static struct request *join_batch(struct lb_wave *wave, const struct lb_call *ca
     return batch->request;
 }
 
+/* A list whose pages never end, by a token that comes again or by ever new ones. */
+static void refuse_to_ask(struct reading *reading, const struct lb_call *call)
+{
+    struct lb_read *read = &reading->read;
+    struct lb_diag diag = {
+        .code = "LB-A031",
+        .address = reading->survey ? NULL : read->resource->address,
+        .mark = read->resource->mark,
+        .detail = lb_arena_printf(reading->wave->arena, "%s was asked %d times in one read",
+                                  lb_op_label(reading->wave->arena, call->op), LB_ASKS_MAX)};
+    if (reading->asked == LB_ASKS_MAX + 1)
+        lb_diags_add(read->diags, &diag);
+    read->failed = true;
+}
+
 static void ask(struct lb_read *read, const struct lb_call *call, lb_decode_fn *decode)
 {
     struct reading *reading = read->engine;
+    if (++reading->asked > LB_ASKS_MAX) {
+        refuse_to_ask(reading, call);
+        return;
+    }
     struct lb_wave *wave = reading->wave;
     struct lb_exchange *exchange = wave->engine->exchange;
     struct lb_arena *scratch = lb_arena_new();

@@ -8,6 +8,9 @@
 
 #include "planner/engine.h"
 
+/* Requests that the reading of one object, or of one list, may ask: 1,000 pages of 100 items. */
+#define LB_ASKS_MAX 1000
+
 struct lb_wave;
 
 /* Called once for each object, when its live state was replaced. */

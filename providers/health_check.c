@@ -450,10 +450,8 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
         if (looks)
             look_for_stray(read, check, stem);
     }
-    const char *next = lb_text_at(page, "NextMarker", NULL);
-    bool moved = next && *next && !lb_streq(next, lb_text_at(call->params, "Marker", NULL));
-    if (moved && lb_bool_at(page, "IsTruncated", false))
-        ask_page(read, next);
+    if (lb_bool_at(page, "IsTruncated", false))
+        ask_page(read, lb_text_at(page, "NextMarker", NULL));
 }
 
 static int read_check(struct lb_read *read)

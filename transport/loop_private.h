@@ -45,6 +45,8 @@ struct lb_transfer {
     const char *path; /* base path of an override and the message's path: what is sent and signed */
     struct curl_slist *headers, *connect_to;
     struct lb_str body;
+    size_t taken; /* of the loop's memory, for the body */
+    bool no_room;
     struct lb_value *answer_headers;
     size_t header_bytes;
     bool header_overflow;
@@ -75,6 +77,7 @@ struct lb_loop {
     struct lb_job *finished, *finished_last; /* answered, not yet delivered */
     struct lb_transfer *idle;
     size_t in_flight, queued;
+    size_t held; /* bytes of bodies that arrive and of large answers that live; see memory.c */
     bool stopping;
     double time_scale;
     int64_t call_timeout_ms; /* LIFEBOAT_CALL_TIMEOUT; INT64_MAX when not set */
@@ -95,6 +98,13 @@ void lb_transfer_give_back(struct lb_loop *loop, struct lb_transfer *transfer);
 /* --- receive.c --- */
 /* Reads a transfer that ended into job->answer and gives the handle back. */
 void lb_transfer_finish(struct lb_loop *loop, struct lb_transfer *transfer, CURLcode result);
+
+/* --- memory.c --- */
+/* Bytes of a body that arrives. False: there is no room for them. */
+bool lb_memory_take(struct lb_loop *loop, size_t size);
+void lb_memory_give_back(struct lb_loop *loop, size_t size);
+/* What an answer holds until its arena is freed. The loop must outlive the arena's end. */
+void lb_memory_hold(struct lb_loop *loop, struct lb_arena *arena, size_t size);
 
 /* --- loop.c --- */
 /* Milliseconds of the scaled clock (LIFEBOAT_TIME_SCALE), which paces buckets too. */

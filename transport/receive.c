@@ -50,9 +50,13 @@ static void read_failure(struct lb_transfer *transfer, CURLcode result)
         outcome = LB_UNREACHABLE;
         code = "Unreachable";
     }
+    const char *text = transfer->error[0] ? transfer->error : curl_easy_strerror(result);
     if (transfer->body.overflow || transfer->header_overflow)
         code = "TooLarge";
-    const char *text = transfer->error[0] ? transfer->error : curl_easy_strerror(result);
+    if (transfer->no_room) {
+        code = "TooLarge";
+        text = "all answers together are too large";
+    }
     lb_job_answer(job, outcome, code, "%s://%s: %s", job->endpoint.scheme, job->endpoint.connect,
                   text);
 }
@@ -88,8 +92,10 @@ static void read_answer(struct lb_transfer *transfer, CURLcode result)
     job->answer->headers = transfer->answer_headers ? transfer->answer_headers
                                                     : lb_value_map(job->answers);
     if (result == CURLE_OK) {
+        size_t before = lb_arena_size(job->answers);
         lb_answer_decode(job->answers, job->call->op, job->answer);
         keep_raw(job);
+        lb_memory_hold(job->loop, job->answers, lb_arena_size(job->answers) - before);
     }
     if (job->call->idempotent_on && lb_streq(job->answer->error_code, job->call->idempotent_on))
         job->answer->outcome = LB_ANSWERED;

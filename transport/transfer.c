@@ -50,8 +50,13 @@ void lb_transfers_release(struct lb_loop *loop)
 static size_t on_body(char *bytes, size_t size, size_t count, void *payload)
 {
     struct lb_transfer *transfer = payload;
-    lb_str_add(&transfer->body, bytes, size * count);
-    return transfer->body.overflow ? 0 : size * count;
+    size_t length = size * count;
+    transfer->no_room = !lb_memory_take(transfer->job->loop, length);
+    if (transfer->no_room)
+        return 0;
+    transfer->taken += length;
+    lb_str_add(&transfer->body, bytes, length);
+    return transfer->body.overflow ? 0 : length;
 }
 
 /* A status line begins a new set (after "100 Continue", or a proxy's own answer). A header that is
@@ -327,6 +332,8 @@ static struct lb_transfer *take(struct lb_loop *loop, struct lb_job *job)
     transfer->begun_ms = lb_time_monotonic_ms();
     transfer->answer_headers = NULL;
     transfer->header_bytes = 0;
+    transfer->taken = 0;
+    transfer->no_room = false;
     transfer->header_overflow = false;
     transfer->error[0] = '\0';
     return transfer;
@@ -346,6 +353,7 @@ void lb_transfer_give_back(struct lb_loop *loop, struct lb_transfer *transfer)
     wipe_list(&transfer->connect_to);
     lb_wipe(transfer->secret, sizeof transfer->secret);
     transfer->body.overflow = false;
+    lb_memory_give_back(loop, transfer->taken);
     if (transfer->body.capacity > 65536)
         lb_str_release(&transfer->body);
     else

@@ -27,8 +27,8 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 import hostile  # noqa: E402
 from sandbox import BUILD  # noqa: E402
 
-# Reads that run together may each hold an answer of 64 MiB.
-SPEC_S, SPEC_MB, REPLY_MB = 1.0, 32, 640
+# All answers of a run share 128 MiB; one with as many values as one may have takes 230 while it is read.
+SPEC_S, SPEC_MB, REPLY_MB, VALUES_MB = 1.0, 32, 160, 420
 HEAD = """lifeboat: 1
 stack: refusals
 account: "111122223333"
@@ -273,6 +273,13 @@ class Refusals:
                     if not server.received:
                         raise Fault("nothing was asked")
             self.attempt(f"reply, {name}", act)
+        values = {"a million numbers": b"1", "a million empty maps": b"{}", "a million texts": b'"abcdefgh"'}
+        for name, one in values.items():
+            def act(work, one=one):
+                (work / "lifeboat.yaml").write_text(AWS + "domains:\n  d: {engine: OpenSearch_2.19}\n")
+                with Server(answer(b"[" + b",".join([one] * 999999) + b"]", kind="application/json")) as server:
+                    run(["plan"], work, {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.port}"}, (1, 8, 9), 30, VALUES_MB)
+            self.attempt(f"reply, {name} in each", act)
 
     # --- TLS
 
