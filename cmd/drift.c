@@ -7,6 +7,8 @@ static void print_finding(struct lb_cli *cli, const struct lb_diag *finding, str
     lb_str_printf(out, "  error[%s]  %s: %s%s\n", finding->code,
                   finding->address ? finding->address : "the stack", finding->summary,
                   finding->detail ? lb_arena_printf(cli->arena, " (%s)", finding->detail) : "");
+    if (!finding->address && finding->remedy)
+        lb_str_printf(out, "    = try: %s\n", finding->remedy);
 }
 
 static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out)
