@@ -52,8 +52,14 @@ def fetch(what, command, **options):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           check=False, **options)
     if done.returncode:
-        last = (done.stdout.strip().splitlines() or ["no output"])[-1]
-        raise Unavailable(f"{what} could not be fetched: {last}")
+        raise Unavailable(f"{what} could not be fetched: {reason(done.stdout)[:300]}")
+
+
+def reason(output):
+    """The line that says why, out of a client's many: its first error, else its last line."""
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines()]
+    lines = [line for line in lines if line] or ["no output"]
+    return next((line for line in lines if "error" in line.lower()), lines[-1])
 
 
 def python():
