@@ -7,11 +7,13 @@ reach    a spec that tries to choose endpoints, credentials, proxies, code (R26)
 replies  answers without end, bombs, other formats, redirects (R23, R24), through the real transport
 tls      certificates, names, versions and handshakes that are not to be trusted (R25)
 """
+import collections
 import contextlib
 import datetime
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import socket
@@ -346,14 +348,41 @@ class Refusals:
             self.attempt(f"TLS, {name}", act)
 
 
+def table_rows(name):
+    """Rows of the tables of a unit test; each is a case of its own."""
+    text = (HERE.parent / "unit" / f"test_{name}.c").read_text()
+    return len(re.findall(r'^ +\{"', text, re.M))
+
+
+def rows(seen):
+    """Cases by kind of input, those included that other suites run: kind, how many there must be, how many."""
+    bad = [path.name for path in (HERE.parent / "corpus" / "bad").iterdir()]
+    form = sum(name.startswith("yaml_") for name in bad)
+    xml = sum("XML" in name or "entity" in name for name in REPLIES)
+    return (("R17 specs too large, deep or many", 30, seen["specs"]),
+            ("R18 YAML that is not plain data", 120, form + table_rows("yaml")),
+            ("R19 specs that say something wrong", 200, len(bad) - form),
+            ("R20 names", 60, seen["names"]),
+            ("R21 hostile strings", 40, len(hostile.STRINGS)),
+            ("R23 JSON and HTTP answers", 60, table_rows("json") + seen["replies"] - xml),
+            ("R24 XML answers", 25, table_rows("xml") + xml),
+            ("R25 TLS and addresses", 20, seen["tls"] + table_rows("tls")),
+            ("R26 a spec that reaches out", 15, seen["reach"]))
+
+
 def main():
+    seen = collections.Counter()
     began = datetime.datetime.now()
     with tempfile.TemporaryDirectory(prefix="lifeboat-refusals-") as work:
         refusals = Refusals(pathlib.Path(work))
         for group in sys.argv[1:] or ["specs", "names", "reach", "replies", "tls"]:
             before = refusals.passed
             getattr(refusals, group)()
+            seen[group] = refusals.passed - before
             print(f"{group}: {refusals.passed - before} refused, {(datetime.datetime.now() - began).seconds} s", flush=True)
+    for name, least, count in rows(seen) if not sys.argv[1:] else ():
+        print(f"{name}: {count} cases of {least}{'' if count >= least else ', too few'}")
+        refusals.failed += count < least
     print(f"{refusals.passed} passed, {refusals.failed} failed, 0 skipped")
     return 1 if refusals.failed or not refusals.passed else 0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """P9: a string of a user or a server never drives a terminal, a CI runner or a reader's eye.
 
-    tests/torture/inert.py [GROUP...]      LB_LONG=1 more rounds; LB_SEED=N repeats a run
+    tests/torture/promises/p9_inert.py [GROUP...]      LB_LONG=1 more rounds; LB_SEED=N repeats a run
 
 Every string of tests/lib/hostile.py is planted in every place of a group; whatever lifeboat prints
 or writes of it (every --format, events, plan files, trace logs) must be inert, and JSON must stay JSON
@@ -24,14 +24,14 @@ import tempfile
 import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "lib"))
+sys.path.insert(0, str(HERE.parents[1] / "lib"))
 import hostile  # noqa: E402
 import sinks  # noqa: E402
 from sandbox import BUILD, ROOT, Sandbox  # noqa: E402
 
 LONG = os.environ.get("LB_LONG") == "1"
 SEED = int(os.environ.get("LB_SEED", random.SystemRandom().randrange(1_000_000)))
-SEEDS = yaml.safe_load((HERE.parent / "stories" / "seeds.yaml").read_text())
+SEEDS = yaml.safe_load((HERE.parents[1] / "stories" / "seeds.yaml").read_text())
 EXAMPLE = (ROOT / "examples" / "two-region" / "lifeboat.yaml").read_text()
 OFFLINE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "LIFEBOAT_CLUSTER_URL": "http://127.0.0.1:9",
            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40, "AWS_MAX_ATTEMPTS": "1",
@@ -96,7 +96,7 @@ def must_hold(document, data, where):
         raise Fault(f"{where} does not hold the string: {text!r}")
 
 
-class Inert:
+class P9Inert:
     def __init__(self, work):
         self.work = work
         self.passed, self.failed = 0, 0
@@ -317,7 +317,7 @@ class Inert:
 def main():
     groups = sys.argv[1:] or ["spec", "world", "file", "live", "noise", "error", "apply"]
     with tempfile.TemporaryDirectory(prefix="lifeboat-inert-") as name:
-        inert = Inert(pathlib.Path(name))
+        inert = P9Inert(pathlib.Path(name))
         print(f"seed {SEED}; {len(hostile.STRINGS)} strings", flush=True)
         inert.start()
         try:

@@ -19,7 +19,7 @@ import time
 import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "lib"))
+sys.path.insert(0, str(HERE.parents[1] / "lib"))
 import hostile  # noqa: E402
 from sandbox import BUILD  # noqa: E402
 
@@ -105,7 +105,7 @@ def echo(secrets):
     return instead
 
 
-class Canaries:
+class P6NoSecret:
     def __init__(self):
         self.random = random.Random(SEED)
         self.passed = self.failed = 0
@@ -243,7 +243,7 @@ class Canaries:
 
 
 def main():
-    canaries = Canaries()
+    canaries = P6NoSecret()
     print(f"seed {SEED}")
     for group in sys.argv[1:] or ["credentials", "passwords", "urls", "misplaced", "cores"]:
         getattr(canaries, group)()
