@@ -65,7 +65,9 @@ static void node_of_host(struct sandbox *sandbox, struct lb_arena *arena, const 
 {
     *node = (struct sb_node){.region = lb_text_at(declared, "region", ""),
                              .name = host,
-                             .engine = lb_text_at(declared, "engine", "Elasticsearch_7.10")};
+                             .engine = lb_text_at(declared, "engine", "Elasticsearch_7.10"),
+                             .plain = lb_bool_at(declared, "plain", false),
+                             .shared = lb_text_at(declared, "path_repo", NULL)};
     node->key = lb_arena_printf(arena, "host:%s", host);
     node_fill(sandbox, arena, node);
 }
@@ -140,6 +142,67 @@ void sb_node_acknowledge(struct sb_call *call)
 
     lb_map_set_bool(call->arena, body, "acknowledged", true);
     sb_reply_json(call->response, 200, body);
+}
+
+static void unhandled(struct sb_call *call, int status, const char *what, const char *rest)
+{
+    struct lb_value *body = lb_value_map(call->arena);
+
+    lb_map_set(call->arena, body, "error",
+               lb_value_format(call->arena, "%s for uri [%s] and method [%s]%s", what,
+                               call->request->path, call->request->method, rest));
+    if (status == 405)
+        lb_map_set_int(call->arena, body, "status", status);
+    sb_reply_json(call->response, status, body);
+}
+
+/* An error about an index, which names it in members of its own. */
+static void index_error(struct sb_call *call, int status, const char *type, const char *reason,
+                        const char *index)
+{
+    struct lb_arena *arena = call->arena;
+    struct lb_value *body = lb_value_map(arena), *error = lb_map_map(arena, body, "error"), *cause;
+
+    lb_map_set_string(arena, error, "type", type);
+    lb_map_set_string(arena, error, "reason", reason);
+    if (status == 404) {
+        lb_map_set_string(arena, error, "resource.type", "index_expression");
+        lb_map_set_string(arena, error, "resource.id", index);
+    }
+    lb_map_set_string(arena, error, "index_uuid", "_na_");
+    lb_map_set_string(arena, error, "index", index);
+    cause = lb_value_copy(arena, error);
+    lb_list_add(arena, lb_map_list(arena, error, "root_cause"), cause);
+    lb_map_set_int(arena, body, "status", status);
+    sb_reply_json(call->response, status, body);
+}
+
+/* With types, before OpenSearch 2, two parts of a path are an index and a type, three a document
+ * (recorded from Elasticsearch 7.10.2 and OpenSearch 2.19.1). */
+void sb_node_unknown_path(struct sb_call *call)
+{
+    const struct sb_node *node = sb_node_of(call);
+    const char *path = call->request->path + 1, *index;
+    bool typed = node->elastic || sb_version_number(node->version) < 20000;
+    bool read = lb_streq(call->request->method, "GET");
+    int parts = 1;
+
+    for (const char *at = path; *at; at++)
+        parts += *at == '/';
+    index = lb_arena_strndup(call->arena, path, strcspn(path, "/"));
+    if (typed && parts == 2 && read)
+        unhandled(call, 405, "Incorrect HTTP method", ", allowed: [POST]");
+    else if (typed && parts == 3 && read)
+        index_error(call, 404, "index_not_found_exception",
+                    lb_arena_printf(call->arena, "no such index [%s]", index), index);
+    else if (typed && parts == 3 && *index == '_')
+        index_error(call, 400, "invalid_index_name_exception",
+                    lb_arena_printf(call->arena,
+                                    "Invalid index name [%s], must not start with '_', '-', or '+'",
+                                    index),
+                    index);
+    else
+        unhandled(call, 400, "no handler found", "");
 }
 
 struct lb_value *sb_shards(struct lb_arena *arena, int64_t total, int64_t failed)
@@ -434,6 +497,13 @@ static bool reachable(struct sb_call *call, struct sb_node *node)
     return true;
 }
 
+/* The security plugin's API is OpenSearch's, and of AWS's builds of Elasticsearch. */
+static bool lacks_security(const struct sb_node *node, const char *path)
+{
+    return !node->domain && (node->elastic || node->plain) &&
+           (lb_starts_with(path, P) || lb_starts_with(path, O));
+}
+
 static void handle(struct sandbox *sandbox, struct sb_request *request,
                    struct sb_response *response)
 {
@@ -455,10 +525,8 @@ static void handle(struct sandbox *sandbox, struct sb_request *request,
         sb_forward(&call, url);
         return;
     }
-    if (!found) {
-        sb_node_error(&call, 400, "illegal_argument_exception",
-                      "no handler found for uri [%s] and method [%s]", request->path,
-                      request->method);
+    if (!found || lacks_security(&node, request->path)) {
+        sb_node_unknown_path(&call);
         return;
     }
     call.body = lb_streq(found->operation, "Bulk") ? NULL : sb_body_json(request);

@@ -19,6 +19,8 @@ struct sb_node {
     const char *engine;  /* "OpenSearch_2.19" */
     const char *version; /* "2.19.0" */
     bool elastic;        /* speaks Elasticsearch: _opendistro paths, SLM when self-managed */
+    bool plain;          /* a build without SLM, or without plugins */
+    const char *shared;  /* path.repo of a self-managed one; NULL: any location is allowed */
 };
 
 /* The cluster for a Host header; false when there is none. */
@@ -39,6 +41,8 @@ int64_t sb_version_number(const char *version); /* "2.19.0" -> 21900 */
 void sb_node_error(struct sb_call *call, int status, const char *type, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void sb_node_acknowledge(struct sb_call *call);
+/* What a node says to a path that no part of it answers. */
+void sb_node_unknown_path(struct sb_call *call);
 /* Lines of columns, or the list itself with ?format=json; honours ?h=a,b. */
 void sb_node_cat(struct sb_call *call, struct lb_value *rows);
 /* {"failed":0,"skipped":0,"successful":n,"total":n}, as searches tell it */

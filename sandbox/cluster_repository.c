@@ -138,6 +138,22 @@ static void leave_test_blobs(struct sb_call *call, const struct sb_repository *r
     }
 }
 
+/* The folder of a shared file system comes with the first writer. */
+static const char *folder_fault(struct sb_call *call, const char *name,
+                                const struct sb_repository *repository)
+{
+    const char *type = lb_text_at(lb_map_get(table(call), name), "type", "");
+    struct lb_value *folders = lb_map_map(call->sandbox->arena, sb_state(call->sandbox, "cluster"),
+                                          "folders");
+
+    if (!lb_streq(type, "fs"))
+        return NULL;
+    if (repository->readonly && !lb_map_get(folders, repository->prefix))
+        return lb_arena_printf(call->arena, "no such file: %s", repository->prefix);
+    sb_keep_bool(call->sandbox, folders, repository->prefix, true);
+    return NULL;
+}
+
 static const char *verify(struct sb_call *call, const char *name)
 {
     struct sb_repository repository;
@@ -148,6 +164,8 @@ static const char *verify(struct sb_call *call, const char *name)
     lb_list_add_string(call->arena, call->request->names,
                        lb_text_at(repository.settings, "role_arn", ""));
     fault = sb_repository_fault(call->sandbox, call->arena, sb_node_of(call), &repository);
+    if (!fault)
+        fault = folder_fault(call, name, &repository);
     if (!fault && !repository.readonly)
         leave_test_blobs(call, &repository);
     return fault;
@@ -190,6 +208,38 @@ void sb_repository_unverified(struct sb_call *call, const char *name, const char
     sb_reply_json(call->response, 500, body);
 }
 
+/* Settings that the node does not take: nothing is registered, nobody else is asked. */
+static const char *location_fault(struct sb_call *call, const char *name)
+{
+    const char *shared = sb_node_of(call)->shared;
+    const char *location = lb_text_at(call->body, "settings/location", "");
+
+    if (!*location)
+        return lb_arena_printf(call->arena, "[%s] missing location", name);
+    if (!shared || *location != '/' || lb_streq(location, shared) ||
+        lb_starts_with(location, lb_arena_printf(call->arena, "%s/", shared)))
+        return NULL;
+    return lb_arena_printf(
+        call->arena, "[%s] location [%s] doesn't match any of the locations specified by path.repo",
+        name, location);
+}
+
+static void reply_not_made(struct sb_call *call, const char *name, const char *fault)
+{
+    struct lb_arena *arena = call->arena;
+    struct lb_value *body = lb_value_map(arena), *error = lb_map_map(arena, body, "error");
+    struct lb_value *cause = lb_map_map(arena, error, "caused_by");
+
+    lb_map_set_string(arena, cause, "type", "repository_exception");
+    lb_map_set_string(arena, cause, "reason", fault);
+    lb_list_add(arena, lb_map_list(arena, error, "root_cause"), lb_value_copy(arena, cause));
+    lb_map_set_string(arena, error, "type", "repository_exception");
+    lb_map_set(arena, error, "reason",
+               lb_value_format(arena, "[%s] failed to create repository", name));
+    lb_map_set_int(arena, body, "status", 500);
+    sb_reply_json(call->response, 500, body);
+}
+
 static bool in_use(struct sb_call *call, const char *name)
 {
     struct lb_value *running = lb_map_get(sb_node_of(call)->state, "running");
@@ -214,6 +264,11 @@ void sb_op_repository_put(struct sb_call *call)
     if (!lb_streq(type, "s3") && !lb_streq(type, "fs")) {
         sb_node_error(call, 500, "repository_exception", "[%s] repository type [%s] does not exist",
                       name, type);
+        return;
+    }
+    fault = lb_streq(type, "fs") ? location_fault(call, name) : NULL;
+    if (fault) {
+        reply_not_made(call, name, fault);
         return;
     }
     lb_map_set_string(call->arena, made, "type", type);

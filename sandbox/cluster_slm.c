@@ -18,11 +18,11 @@ static struct lb_value *table(struct sandbox *sandbox, const struct sb_node *nod
 
 static bool available(struct sb_call *call)
 {
-    if (sb_node_of(call)->elastic && !sb_node_of(call)->domain)
+    const struct sb_node *node = sb_node_of(call);
+
+    if (node->elastic && !node->plain && !node->domain)
         return true;
-    sb_node_error(call, 400, "illegal_argument_exception",
-                  "no handler found for uri [%s] and method [%s]", call->request->path,
-                  call->request->method);
+    sb_node_unknown_path(call);
     return false;
 }
 

@@ -208,11 +208,9 @@ static bool available(struct sb_call *call)
 {
     struct sb_node *node = sb_node_of(call);
 
-    if (!node->elastic && sb_version_number(node->version) >= 20100)
+    if (!node->elastic && !node->plain && sb_version_number(node->version) >= 20100)
         return true;
-    sb_node_error(call, 400, "illegal_argument_exception",
-                  "no handler found for uri [%s] and method [%s]", call->request->path,
-                  call->request->method);
+    sb_node_unknown_path(call);
     return false;
 }
 

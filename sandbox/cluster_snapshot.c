@@ -270,8 +270,10 @@ static void reply_fault(struct sb_call *call, const char *type, const char *faul
         status = lb_streq(statuses[i].type, type) ? statuses[i].status : status;
     if (lb_streq(type, "index_not_found_exception"))
         sb_node_error(call, status, type, "%s", fault);
-    else
+    else if (lb_streq(type, "repository_exception"))
         sb_node_error(call, status, type, "[%s] %s", call->args[0], fault);
+    else
+        sb_node_error(call, status, type, "[%s:%s] %s", call->args[0], call->args[1], fault);
 }
 
 void sb_op_snapshot_create(struct sb_call *call)

@@ -11,6 +11,7 @@ import sys
 
 import real
 import judge
+from alike import ask, differences
 from elasticsearch import elasticsearch
 from sandbox import Sandbox
 
@@ -153,6 +154,42 @@ def lacking(checks, env, nodes):
             ["Elasticsearch_7.10", "schedule.nightly@primary"], 1)
 
 
+def mistakes(folder):
+    """Requests that a node of this build refuses, and what it says when nothing is there."""
+    def registration(**settings):
+        return {"type": "fs", "settings": settings}
+
+    return [("GET", "/_snapshot", None), ("GET", "/_snapshot/absent", None),
+            ("PUT", "/_snapshot/a", registration()),
+            ("PUT", "/_snapshot/a", registration(location="/srv/elsewhere")),
+            ("PUT", "/_snapshot/a", registration(location=f"{folder}-beside/a")),
+            ("PUT", "/_snapshot/a", {"type": "tape", "settings": {}}),
+            ("GET", "/_snapshot", None), ("GET", "/_slm/policy", None),
+            ("GET", "/_slm/policy/nightly", None),
+            ("PUT", "/_slm/policy/nightly", {"schedule": "0 30 2 * * ?"}),
+            ("GET", "/_plugins/_sm/policies", None),
+            ("GET", "/_opendistro/_security/api/rolesmapping", None),
+            ("PUT", "/_snapshot/a", registration(location=f"{folder}/a")),
+            ("PUT", "/_snapshot/a/Loud", {}), ("GET", "/_snapshot/a/absent", None),
+            ("GET", "/_snapshot", None)]
+
+
+def alike(checks, box, node):
+    """The sandbox plays such a cluster in its words."""
+    host = "es.internal:9200"
+    box.control("clusters", {"host": host, "engine": "Elasticsearch_7.10", "plain": True,
+                             "path_repo": str(node.repositories)})
+    for name in node.request("GET", "/_snapshot")[1]:
+        node.request("DELETE", f"/_snapshot/{name}")
+    for method, path, body in mistakes(node.repositories):
+        status, wanted = node.request(method, path, body)
+        got, answer = ask(box, host, method, path, body)
+        found = [] if got == status else [f"status {got}, not {status}"]
+        found += differences("", answer, wanted, False)
+        checks.true(f"sandbox: {method} {path} {body or ''}: {status} as the node", not found,
+                    "; ".join(found))
+
+
 def unreachable(checks, env, nodes):
     closed = f"127.0.0.1:{judge.free_port()}"
     spec = spec_of(nodes).replace(nodes[1].url, f"http://{closed}")
@@ -169,7 +206,8 @@ def judged(checks):
         for part in (lambda: registered(checks, env, nodes), lambda: restored(checks, nodes),
                      lambda: changed_by_hand(checks, env, nodes),
                      lambda: wrong_places(checks, env, nodes),
-                     lambda: lacking(checks, env, nodes), lambda: unreachable(checks, env, nodes)):
+                     lambda: lacking(checks, env, nodes), lambda: unreachable(checks, env, nodes),
+                     lambda: alike(checks, box, nodes[0])):
             with checks.guarded("the nodes can be asked"):
                 part()
 
