@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/bug.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -192,6 +193,8 @@ char *lb_arena_vprintf(struct lb_arena *arena, const char *format, va_list args)
     va_list again;
     va_copy(again, args);
     int length = vsnprintf(first, sizeof first, format, args);
+    if (length < 0 && errno == ENOMEM)
+        lb_out_of_memory();
     if (length < 0)
         LB_BUG("cannot format \"%s\"", format);
     char *text = take(arena, (size_t)length + 1, 1);

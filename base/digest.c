@@ -13,7 +13,7 @@
 void lb_sha256(const void *bytes, size_t length, unsigned char out[LB_SHA256_BYTES])
 {
     if (EVP_Digest(bytes ? bytes : "", length, out, NULL, EVP_sha256(), NULL) != 1)
-        LB_BUG("SHA-256 is not available in this libcrypto");
+        LB_BUG("libcrypto is out of memory, or without SHA-256");
 }
 
 void lb_sha256_hex(const void *bytes, size_t length, char out[LB_SHA256_HEX])
@@ -30,7 +30,7 @@ void lb_hmac_sha256(const void *key, size_t key_length, const void *bytes, size_
         LB_BUG("an HMAC key of %zu bytes", key_length);
     /* OpenSSL takes a NULL key as "the one of the last call", not as an empty one. */
     if (!HMAC(EVP_sha256(), key ? key : "", (int)key_length, bytes ? bytes : "", length, out, NULL))
-        LB_BUG("HMAC-SHA-256 is not available in this libcrypto");
+        LB_BUG("libcrypto is out of memory, or without HMAC-SHA-256");
 }
 
 void lb_hex(const unsigned char *bytes, size_t length, char *out)

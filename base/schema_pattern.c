@@ -5,6 +5,7 @@
  */
 #include "base/schema_private.h"
 
+#include <errno.h>
 #include <regex.h>
 #include <string.h>
 
@@ -46,16 +47,28 @@ static void release(void *object)
     regfree(&((struct lb_pattern *)object)->regex);
 }
 
+/* Without memory there is no verdict: "does not match" would refuse a good name. */
 bool lb_pattern_matches(struct lb_pattern *pattern, const char *text)
 {
+    int status;
     if (!pattern->compiled) {
-        if (regcomp(&pattern->regex, pattern->text, REG_EXTENDED | REG_NOSUB)) {
+        status = regcomp(&pattern->regex, pattern->text, REG_EXTENDED | REG_NOSUB);
+        if (status == REG_ESPACE) {
+            lb_out_of_memory();
+        }
+        if (status) {
             LB_BUG("schema pattern %s does not compile", pattern->text);
         }
         pattern->compiled = true;
         lb_arena_defer(pattern->arena, release, pattern);
     }
-    return regexec(&pattern->regex, text, 0, NULL, 0) == 0;
+    errno = 0;
+    status = regexec(&pattern->regex, text, 0, NULL, 0);
+    /* glibc makes REG_NOMATCH of every failure */
+    if (status == REG_ESPACE || (status && errno == ENOMEM)) {
+        lb_out_of_memory();
+    }
+    return status == 0;
 }
 
 const char *lb_pattern_text(const struct lb_pattern *pattern)

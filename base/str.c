@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/bug.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,8 @@ void lb_str_printf(struct lb_str *str, const char *format, ...)
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
+    if (length < 0 && errno == ENOMEM)
+        lb_out_of_memory();
     if (length < 0)
         LB_BUG("cannot format \"%s\"", format);
     if (reserve(str, (size_t)length)) {

@@ -189,6 +189,8 @@ struct lb_value *lb_xml_parse(struct lb_arena *arena, const char *text, size_t l
     struct parse parse = {.arena = arena, .root = lb_value_map(arena)};
     parse.expat = parser_new(&parse);
     enum XML_Status status = XML_Parse(parse.expat, text ? text : "", (int)length, XML_TRUE);
+    if (status != XML_STATUS_OK && XML_GetErrorCode(parse.expat) == XML_ERROR_NO_MEMORY)
+        lb_out_of_memory();
     if (status != XML_STATUS_OK || parse.fault) {
         const char *fault = parse.fault ? parse.fault
                                         : XML_ErrorString(XML_GetErrorCode(parse.expat));

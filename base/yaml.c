@@ -355,6 +355,9 @@ static int read_events(struct reader *r, yaml_parser_t *parser)
     while (!r->done && !failed) {
         yaml_event_t event;
         if (!yaml_parser_parse(parser, &event)) {
+            if (parser->error == YAML_MEMORY_ERROR) {
+                lb_out_of_memory();
+            }
             return syntax_error(r, parser);
         }
         failed = handlers[event.type](r, &event);
@@ -379,7 +382,7 @@ struct lb_value *lb_yaml_parse(struct lb_arena *arena, const struct lb_source *s
     index_lines(&r);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
-        LB_BUG("out of memory");
+        lb_out_of_memory();
     }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     /* libyaml counts a byte order mark as a column of indentation: it gets the text behind it. */

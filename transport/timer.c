@@ -23,7 +23,7 @@ void lb_timers_add(struct lb_timers *timers, int64_t due_ms, lb_timer_fn *fn, vo
         size_t capacity = timers->capacity ? timers->capacity * 2 : 32;
         struct lb_timer *heap = realloc(timers->heap, capacity * sizeof *heap);
         if (!heap)
-            LB_BUG("out of memory");
+            lb_out_of_memory();
         timers->heap = heap;
         timers->capacity = capacity;
     }

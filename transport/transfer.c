@@ -161,7 +161,7 @@ static void append(struct curl_slist **list, const char *text)
 {
     struct curl_slist *longer = curl_slist_append(*list, text);
     if (!longer)
-        LB_BUG("out of memory");
+        lb_out_of_memory();
     *list = longer;
 }
 
@@ -325,7 +325,7 @@ static struct lb_transfer *take(struct lb_loop *loop, struct lb_job *job)
     } else {
         transfer = calloc(1, sizeof *transfer);
         if (!transfer || !(transfer->easy = curl_easy_init()))
-            LB_BUG("out of memory");
+            lb_out_of_memory();
         lb_str_init(&transfer->body, MAX_BODY);
     }
     transfer->job = job;
