@@ -371,6 +371,9 @@ static void settle(struct reading *reading)
             reading->live.status = LB_LIVE_UNREADABLE;
         else if (reading->live.status == LB_LIVE_UNREAD)
             reading->live.status = LB_LIVE_ABSENT;
+        /* which answer came first is chance, and plans are compared */
+        if (lb_is(reading->live.value, LB_MAP))
+            lb_map_sort(reading->live.value);
         resource->live = reading->live;
     }
     resource->reading = NULL;
