@@ -231,6 +231,8 @@ int lb_cmd_apply(struct lb_cli *cli)
     if (code)
         return code;
     show_plan(&session);
+    if (cli->out_failed) /* nobody saw what would be done */
+        return lb_diags_exit(&cli->diags);
     code = check_approved(&session);
     if (code)
         return code;

@@ -45,6 +45,7 @@ struct lb_cli {
     size_t width;
     struct lb_source **sources; /* every file that was read: a run sees one version of each */
     size_t source_count, source_capacity;
+    bool out_failed;         /* standard output did not take everything: told once */
     struct lb_engine engine; /* schemas always; exchange after lb_cli_online */
     struct lb_loop *loop;
 };
@@ -71,6 +72,8 @@ void lb_err(const struct lb_cli *cli, const struct lb_str *text);
 struct lb_source *lb_source_read(struct lb_cli *cli, const char *path);
 /* Temporary file beside it, fsync, rename: the old file stays whole until the new one is. */
 int lb_file_write(struct lb_cli *cli, const char *path, const struct lb_str *text);
+/* Ends standard output and the log: what they held back is written, or the command failed. */
+void lb_out_close(struct lb_cli *cli);
 /* Diagnostics as text on standard error. */
 void lb_show_diags(const struct lb_cli *cli, const struct lb_diags *diags);
 

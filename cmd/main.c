@@ -138,6 +138,7 @@ int main(int argc, char **argv)
     catch_signals();
     init(cli, arena);
     int code = run(cli, argc, argv);
+    lb_out_close(cli);
     lb_show_diags(cli, &cli->diags);
     if (cli->diags.errors)
         code = lb_exit_worse(code, lb_diags_exit(&cli->diags));

@@ -28,10 +28,26 @@ static int write_all(int fd, const char *bytes, size_t length)
     return 0;
 }
 
+static void tell_out_failed(struct lb_cli *cli)
+{
+    if (!cli->out_failed)
+        lb_diags_error(&cli->diags, "LB-U003", NULL, "standard output: %s", strerror(errno));
+    cli->out_failed = true;
+}
+
 void lb_out(struct lb_cli *cli, const struct lb_str *text)
 {
     if (text->length && write_all(STDOUT_FILENO, text->data, text->length) != 0)
-        lb_diags_error(&cli->diags, "LB-U003", NULL, "standard output: %s", strerror(errno));
+        tell_out_failed(cli);
+}
+
+/* A file on a network or with a quota may refuse at its end what it seemed to take. */
+void lb_out_close(struct lb_cli *cli)
+{
+    if (close(STDOUT_FILENO) != 0 && errno != EBADF)
+        tell_out_failed(cli);
+    if (cli->loop)
+        lb_loop_close_log(cli->loop, &cli->diags);
 }
 
 void lb_err(const struct lb_cli *cli, const struct lb_str *text)

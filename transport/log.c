@@ -24,7 +24,7 @@ int lb_log_open(struct lb_diags *diags, struct lb_log *out)
 {
     static const char *const names[] = {"off", "info", "debug", "trace"};
     const char *level = getenv("LIFEBOAT_LOG"), *path = getenv("LIFEBOAT_LOG_FILE");
-    *out = (struct lb_log){LB_LOG_OFF, -1};
+    *out = (struct lb_log){.level = LB_LOG_OFF, .fd = -1};
     if (!level || !*level)
         return 0;
     size_t i = 0;
@@ -38,16 +38,18 @@ int lb_log_open(struct lb_diags *diags, struct lb_log *out)
         return 0;
     out->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (out->fd < 0)
-        return lb_diags_error(diags, "LB-A004", NULL, "LIFEBOAT_LOG_FILE \"%s\" cannot be written",
-                              path);
+        return lb_diags_error(diags, "LB-U003", NULL, "LIFEBOAT_LOG_FILE, %s: %s", path,
+                              strerror(errno));
     return 0;
 }
 
-void lb_log_close(struct lb_log *log)
+int lb_log_close(struct lb_log *log)
 {
-    if (log->fd >= 0)
-        close(log->fd);
-    *log = (struct lb_log){LB_LOG_OFF, -1};
+    int error = log->error;
+    if (log->fd >= 0 && close(log->fd) != 0 && !error)
+        error = errno;
+    *log = (struct lb_log){.level = LB_LOG_OFF, .fd = -1};
+    return error;
 }
 
 void lb_secrets_add(struct lb_secrets *secrets, const char *value)
@@ -176,8 +178,8 @@ bool lb_header_is_secret(const char *lower_case_name)
     return false;
 }
 
-void lb_log_line(const struct lb_log *log, enum lb_log_level level,
-                 const struct lb_secrets *secrets, const char *format, ...)
+void lb_log_line(struct lb_log *log, enum lb_log_level level, const struct lb_secrets *secrets,
+                 const char *format, ...)
 {
     if (level > log->level)
         return;
@@ -192,9 +194,11 @@ void lb_log_line(const struct lb_log *log, enum lb_log_level level,
     size_t length = strlen(text);
     lb_str_escape(&line, text, length < MAX_LINE ? length : MAX_LINE, false);
     lb_str_putc(&line, '\n');
-    /* One write a line, so that lines of several processes do not mix. */
-    if (write(log->fd >= 0 ? log->fd : STDERR_FILENO, line.data, line.length) < 0)
-        errno = 0; /* a log that cannot be written must not stop the work */
+    /* One write a line, so that lines of several processes do not mix. A log that cannot be written
+     * must not stop the work: it is told when all is over. */
+    ssize_t written = write(log->fd >= 0 ? log->fd : STDERR_FILENO, line.data, line.length);
+    if (log->fd >= 0 && !log->error && written != (ssize_t)line.length)
+        log->error = written < 0 ? errno : ENOSPC;
     lb_str_release(&line);
     lb_arena_free(scratch);
 }

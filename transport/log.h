@@ -13,7 +13,8 @@ enum lb_log_level { LB_LOG_OFF, LB_LOG_INFO, LB_LOG_DEBUG, LB_LOG_TRACE };
 
 struct lb_log {
     enum lb_log_level level;
-    int fd; /* -1: standard error */
+    int fd;    /* -1: standard error */
+    int error; /* errno of the first line that the file did not take whole; 0: none */
 };
 
 /* The values that must not appear. Pointers to where the secrets live; "" and NULL are no secret.
@@ -25,7 +26,9 @@ struct lb_secrets {
 
 /* LIFEBOAT_LOG: info (a line a request), debug (also waits and retries), trace (also headers). */
 int lb_log_open(struct lb_diags *diags, struct lb_log *out);
-void lb_log_close(struct lb_log *log);
+/* Returns the errno of the first write (or of the close) of LIFEBOAT_LOG_FILE that failed; 0: none.
+ */
+int lb_log_close(struct lb_log *log);
 
 void lb_secrets_add(struct lb_secrets *secrets, const char *value);
 /* Replaces every secret, plain, percent-encoded, as in a JSON string or within base64, by
@@ -35,7 +38,7 @@ const char *lb_redact(struct lb_arena *arena, const struct lb_secrets *secrets, 
 bool lb_header_is_secret(const char *lower_case_name);
 
 /* One line: time, then the text, redacted, escaped, capped at 4 KiB. */
-void lb_log_line(const struct lb_log *log, enum lb_log_level level,
+void lb_log_line(struct lb_log *log, enum lb_log_level level,
                  const struct lb_secrets *secrets, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

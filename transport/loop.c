@@ -76,7 +76,7 @@ int lb_loop_new(struct lb_arena *arena, struct lb_diags *diags, struct lb_loop *
     for (size_t i = 0; i < 3; i++)
         loop->random[i] = (unsigned short)(seed >> (16 * i));
     if (lb_transfers_init(loop) < 0)
-        LB_BUG("libcurl cannot be initialised");
+        LB_BUG("libcurl cannot be initialised: out of memory, or a broken one");
     *out = loop;
     return 0;
 }
@@ -90,6 +90,14 @@ bool lb_loop_holds_secret(const struct lb_loop *loop, const char *text)
     bool holds = lb_redact(scratch, &secrets, text) != text;
     lb_arena_free(scratch);
     return holds;
+}
+
+int lb_loop_close_log(struct lb_loop *loop, struct lb_diags *diags)
+{
+    int error = lb_log_close(&loop->log);
+    if (!error)
+        return 0;
+    return lb_diags_error(diags, "LB-U003", NULL, "LIFEBOAT_LOG_FILE: %s", strerror(error));
 }
 
 void lb_loop_counts(const struct lb_loop *loop, struct lb_loop_counts *out)

@@ -29,6 +29,9 @@ struct lb_exchange lb_loop_exchange(struct lb_loop *loop);
 void lb_loop_assume_down(struct lb_loop *loop, const char *const *regions, size_t count);
 /* A secret of this run is in the text, as it is or in a usual spelling (percent, JSON, base64). */
 bool lb_loop_holds_secret(const struct lb_loop *loop, const char *text);
+/* Ends the log; call it when nothing more is sent. -1 with a diagnostic when LIFEBOAT_LOG_FILE did
+ * not take all of it. */
+int lb_loop_close_log(struct lb_loop *loop, struct lb_diags *diags);
 void lb_loop_counts(const struct lb_loop *loop, struct lb_loop_counts *out);
 
 #endif
