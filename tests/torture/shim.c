@@ -66,7 +66,9 @@ static bool refuse(enum call call)
 static bool counts(int fd)
 {
     struct stat info;
-    return fd != STDERR_FILENO && fstat(fd, &info) == 0 &&
+    int flags = fcntl(fd, F_GETFL);
+    return fd != STDERR_FILENO && flags != -1 && (flags & O_ACCMODE) != O_RDONLY &&
+           fstat(fd, &info) == 0 &&
            (fd == STDOUT_FILENO || S_ISREG(info.st_mode) || S_ISCHR(info.st_mode));
 }
 
