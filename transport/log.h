@@ -38,8 +38,7 @@ const char *lb_redact(struct lb_arena *arena, const struct lb_secrets *secrets, 
 bool lb_header_is_secret(const char *lower_case_name);
 
 /* One line: time, then the text, redacted, escaped, capped at 4 KiB. */
-void lb_log_line(struct lb_log *log, enum lb_log_level level,
-                 const struct lb_secrets *secrets, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void lb_log_line(struct lb_log *log, enum lb_log_level level, const struct lb_secrets *secrets,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

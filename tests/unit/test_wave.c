@@ -303,13 +303,13 @@ static void test_partial(void **state)
     static const struct {
         const char *granule, *log, *value, *raw;
     } rows[] = {
-        {"make", "GetNode a", "{'doc':{'old':'1'},'left':1,'size':9,'arn':'arn:a'}",
+        {"make", "GetNode a", "{'arn':'arn:a','doc':{'old':'1'},'left':1,'size':9}",
          "{'doc':{'old':'1'}}"},
-        {"tags", "GetNode a", "{'doc':{'old':'1'},'left':1,'size':9,'arn':'arn:a'}",
+        {"tags", "GetNode a", "{'arn':'arn:a','doc':{'old':'1'},'left':1,'size':9}",
          "{'doc':{'old':'1'}}"},
-        {"doc", "GetDoc a", "{'size':1,'arn':'old','tags':{'t':'1'},'left':1,'doc':{'new':'2'}}",
+        {"doc", "GetDoc a", "{'arn':'old','doc':{'new':'2'},'left':1,'size':1,'tags':{'t':'1'}}",
          "{'doc':{'new':'2'}}"},
-        {"pair", "GetPair a", "{'size':1,'arn':'old','tags':{'t':'1'},'doc':{'old':'1'},'right':7}",
+        {"pair", "GetPair a", "{'arn':'old','doc':{'old':'1'},'right':7,'size':1,'tags':{'t':'1'}}",
          "{'doc':{'old':'1'}}"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
