@@ -10,8 +10,18 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+/* libcrypto's own first use goes on without the locks that it had no memory for, and crashes
+ * (3.0.x); asked beforehand, it says so. Costs nothing from the second time on. */
+void lb_digest_prepare(void)
+{
+    if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_ADD_ALL_DIGESTS,
+                            NULL) != 1)
+        lb_out_of_memory();
+}
+
 void lb_sha256(const void *bytes, size_t length, unsigned char out[LB_SHA256_BYTES])
 {
+    lb_digest_prepare();
     if (EVP_Digest(bytes ? bytes : "", length, out, NULL, EVP_sha256(), NULL) != 1)
         LB_BUG("libcrypto is out of memory, or without SHA-256");
 }
@@ -28,6 +38,7 @@ void lb_hmac_sha256(const void *key, size_t key_length, const void *bytes, size_
 {
     if (key_length > INT_MAX)
         LB_BUG("an HMAC key of %zu bytes", key_length);
+    lb_digest_prepare();
     /* OpenSSL takes a NULL key as "the one of the last call", not as an empty one. */
     if (!HMAC(EVP_sha256(), key ? key : "", (int)key_length, bytes ? bytes : "", length, out, NULL))
         LB_BUG("libcrypto is out of memory, or without HMAC-SHA-256");

@@ -11,6 +11,9 @@
 #define LB_SHA256_BYTES 32
 #define LB_SHA256_HEX 65 /* with NUL */
 
+/* For who starts another library that uses libcrypto: ends the program when there is no memory for
+ * it, which that library would not notice. The functions here do it themselves. */
+void lb_digest_prepare(void);
 void lb_sha256(const void *bytes, size_t length, unsigned char out[LB_SHA256_BYTES]);
 void lb_sha256_hex(const void *bytes, size_t length, char out[LB_SHA256_HEX]);
 void lb_hmac_sha256(const void *key, size_t key_length, const void *bytes, size_t length,

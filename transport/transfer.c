@@ -5,6 +5,7 @@
  * anew for 26 ms; bodies go as POSTFIELDS with a custom method, since an upload would wait for "100
  * Continue"; HTTP/1.1 is forced, since waiting for ALPN serialises the first wave.
  */
+#include "base/digest.h"
 #include "base/time.h"
 #include "transport/loop_private.h"
 #include "transport/secret.h"
@@ -21,6 +22,7 @@
 int lb_transfers_init(struct lb_loop *loop)
 {
     const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    lb_digest_prepare();
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return -1;
     loop->multi = curl_multi_init();
