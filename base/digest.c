@@ -8,21 +8,26 @@
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
-/* libcrypto's own first use goes on without the locks that it had no memory for, and crashes
- * (3.0.x); asked beforehand, it says so. Costs nothing from the second time on. */
+/* As libcrypto is: once in a process. A context of our own, since the default one goes on without
+ * the locks that it had no memory for, and crashes (3.0.x); this one says so. */
+static OSSL_LIB_CTX *context;
+static EVP_MD *sha256;
+
 void lb_digest_prepare(void)
 {
-    if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_ADD_ALL_DIGESTS,
-                            NULL) != 1)
-        lb_out_of_memory();
+    if (sha256)
+        return;
+    context = OSSL_LIB_CTX_new();
+    sha256 = context ? EVP_MD_fetch(context, "SHA256", NULL) : NULL;
+    if (!sha256)
+        LB_BUG("libcrypto is out of memory, or without SHA-256");
 }
 
 void lb_sha256(const void *bytes, size_t length, unsigned char out[LB_SHA256_BYTES])
 {
     lb_digest_prepare();
-    if (EVP_Digest(bytes ? bytes : "", length, out, NULL, EVP_sha256(), NULL) != 1)
+    if (EVP_Digest(bytes ? bytes : "", length, out, NULL, sha256, NULL) != 1)
         LB_BUG("libcrypto is out of memory, or without SHA-256");
 }
 
@@ -40,7 +45,10 @@ void lb_hmac_sha256(const void *key, size_t key_length, const void *bytes, size_
         LB_BUG("an HMAC key of %zu bytes", key_length);
     lb_digest_prepare();
     /* OpenSSL takes a NULL key as "the one of the last call", not as an empty one. */
-    if (!HMAC(EVP_sha256(), key ? key : "", (int)key_length, bytes ? bytes : "", length, out, NULL))
+    size_t written;
+    if (!EVP_Q_mac(context, "HMAC", NULL, "SHA256", NULL, key ? key : "", key_length,
+                   bytes ? (const unsigned char *)bytes : (const unsigned char *)"", length, out,
+                   LB_SHA256_BYTES, &written))
         LB_BUG("libcrypto is out of memory, or without HMAC-SHA-256");
 }
 
