@@ -118,10 +118,20 @@ static int scan_escape(struct lb_json_scan *scan)
     return c == 'u' ? scan_unicode_escape(scan) : 0;
 }
 
+/* Past what needs no look: printable ASCII. */
+static void skip_plain(struct lb_json_scan *scan)
+{
+    size_t at = scan->at;
+    while (at < scan->length && scan->text[at] >= ' ' && scan->text[at] != '"' &&
+           scan->text[at] != '\\' && (unsigned char)scan->text[at] < 0x80)
+        at++;
+    scan->at = at;
+}
+
 static int scan_string(struct lb_json_scan *scan)
 {
     scan->at++;
-    while (scan->at < scan->length) {
+    for (skip_plain(scan); scan->at < scan->length; skip_plain(scan)) {
         unsigned char c = (unsigned char)scan->text[scan->at];
         uint32_t character;
         if (c < 0x20)

@@ -33,6 +33,10 @@ bool lb_utf8_valid(const char *text, size_t length)
 {
     uint32_t character;
     for (size_t i = 0; i < length;) {
+        if ((unsigned char)text[i] < 0x80) { /* nearly all of any answer */
+            i++;
+            continue;
+        }
         size_t count = lb_utf8_read(text + i, length - i, &character);
         if (!count)
             return false;

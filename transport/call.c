@@ -2,6 +2,7 @@
 #include "transport/call.h"
 
 #include "base/digest.h"
+#include "base/json.h"
 #include "base/str.h"
 
 const char *lb_op_label(struct lb_arena *arena, const struct lb_op *op)
@@ -52,18 +53,24 @@ struct lb_value *lb_call_body(struct lb_arena *arena, struct lb_call *call)
 const char *lb_call_key(struct lb_arena *arena, const struct lb_call *call)
 {
     struct lb_message message;
-    char body[LB_SHA256_HEX];
+    struct lb_str text = {0};
     struct lb_arena *scratch = lb_arena_new();
     lb_message_build(scratch, call, &message);
-    lb_sha256_hex(message.body ? message.body : "", message.body_length, body);
     /* The region of a global service says nothing about where the call goes; others' does. */
     const char *region = call->op->service->global || !call->region ? "" : call->region;
-    const char *key = lb_arena_printf(
-        arena, "%s:%s %s %s%s%s %s?%s %s %d %s %s %s", call->op->service->id, call->op->name,
-        region, call->scheme ? call->scheme : "", call->scheme ? "://" : "",
-        call->host ? call->host : "", message.path, message.query, call->op->method,
-        (int)call->auth, call->user ? call->user : "", lb_value_digest(scratch, message.headers),
-        body);
+    const char *const parts[] = {call->op->service->id, call->op->name,   region,
+                                 call->scheme,          call->host,       message.path,
+                                 message.query,         call->op->method, call->user};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        lb_str_puts(&text, parts[i] ? parts[i] : "");
+        lb_str_putc(&text, '\n');
+    }
+    lb_str_putc(&text, (char)('0' + call->auth));
+    lb_json_canonical(&text, message.headers);
+    lb_str_add(&text, message.body ? message.body : "", message.body_length);
+    char *key = lb_arena_alloc(arena, LB_SHA256_HEX);
+    lb_sha256_hex(lb_str_text(&text), text.length, key);
+    lb_str_release(&text);
     lb_arena_free(scratch);
     return key;
 }

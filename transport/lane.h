@@ -27,6 +27,7 @@ struct lb_lane {
     const char *key;
     struct lb_bucket bucket;
     int window, in_flight;
+    int opened; /* most requests that were in flight: so many connections were opened for it */
     int budget; /* retry tokens */
     struct lb_job *first, *last;
     /* The signing key of its region and service: four of the five HMACs of a signature. */

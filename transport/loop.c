@@ -251,24 +251,36 @@ static void start(struct lb_loop *loop, struct lb_job *job)
     loop->in_flight++;
 }
 
-/* Sends what window and bucket allow. Returns the milliseconds until a bucket has a token again, -1
- * when no lane waits for one. */
+/* Sends what a lane's bucket allows while fewer than `limit` requests are in flight. Returns the
+ * milliseconds until the bucket has a token again, -1 when the lane does not wait for one. */
+static int64_t dispatch_lane(struct lb_loop *loop, struct lb_lane *lane, int limit)
+{
+    while (lane->first && lane->in_flight < limit && loop->in_flight < MAX_IN_FLIGHT) {
+        int64_t wait;
+        if (!lb_bucket_take(&lane->bucket, lb_loop_now_ms(loop), &wait))
+            return (int64_t)ceil((double)wait / loop->time_scale);
+        loop->queued--;
+        start(loop, lb_lane_pop(lane));
+    }
+    return -1;
+}
+
+/* Sends what windows and buckets allow: first over connections that are there and the first of a
+ * lane, then over new ones. A fleet has a host for each of its clusters; where not all can be in
+ * flight at once, each opens one connection and uses it again. Returns as dispatch_lane does. */
 static int64_t dispatch(struct lb_loop *loop)
 {
     int64_t soonest = -1;
-    for (size_t i = 0; i < loop->lane_count; i++) {
-        struct lb_lane *lane = loop->lane_table[i];
-        while (lane->first && lane->in_flight < lane->window && loop->in_flight < MAX_IN_FLIGHT) {
-            int64_t wait;
-            if (!lb_bucket_take(&lane->bucket, lb_loop_now_ms(loop), &wait)) {
-                wait = (int64_t)ceil((double)wait / loop->time_scale);
-                soonest = soonest < 0 || wait < soonest ? wait : soonest;
-                break;
-            }
-            loop->queued--;
-            start(loop, lb_lane_pop(lane));
+    for (int more = 0; more < 2; more++)
+        for (size_t i = 0; i < loop->lane_count; i++) {
+            struct lb_lane *lane = loop->lane_table[i];
+            int kept = lane->opened ? lane->opened : 1;
+            int64_t wait = dispatch_lane(loop, lane, more ? lane->window : kept);
+            if (wait >= 0 && (soonest < 0 || wait < soonest))
+                soonest = wait;
+            if (lane->in_flight > lane->opened)
+                lane->opened = lane->in_flight;
         }
-    }
     return soonest;
 }
 

@@ -132,17 +132,16 @@ static void add_query(struct lb_str *out, struct lb_arena *arena, const char *qu
 /* Leading and trailing white space goes, runs of it become one space. */
 static void add_trimmed(struct lb_str *out, const char *text)
 {
-    bool space = false, begun = false;
-    for (; *text; text++) {
-        if (strchr(" \t\r\n\f\v", *text)) {
-            space = begun;
-            continue;
-        }
-        if (space)
+    static const char space[] = " \t\r\n\f\v";
+    for (bool begun = false;; begun = true) {
+        text += strspn(text, space);
+        size_t length = strcspn(text, space);
+        if (length == 0)
+            return;
+        if (begun)
             lb_str_putc(out, ' ');
-        lb_str_putc(out, *text);
-        space = false;
-        begun = true;
+        lb_str_add(out, text, length);
+        text += length;
     }
 }
 
@@ -171,28 +170,45 @@ static struct pair *sorted_headers(struct lb_arena *arena, const struct lb_value
     return pairs;
 }
 
-static const char *signed_names(struct lb_arena *arena, const struct pair *pairs, size_t count)
+static void add_names(struct lb_str *out, const struct pair *pairs, size_t count)
 {
-    struct lb_str names = {0};
-    for (size_t i = 0; i < count; i++)
-        lb_str_printf(&names, "%s%s", i ? ";" : "", pairs[i].name);
-    return lb_str_take(&names, arena);
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            lb_str_putc(out, ';');
+        lb_str_puts(out, pairs[i].name);
+    }
+}
+
+static void add_canonical_request(struct lb_str *out, struct lb_arena *arena,
+                                  const struct lb_sigv4 *params,
+                                  const struct lb_sigv4_request *request, const struct pair *pairs,
+                                  size_t count)
+{
+    lb_str_puts(out, request->method);
+    lb_str_putc(out, '\n');
+    add_path(out, params->service, request->path);
+    lb_str_putc(out, '\n');
+    add_query(out, arena, request->query ? request->query : "");
+    lb_str_putc(out, '\n');
+    for (size_t i = 0; i < count; i++) {
+        lb_str_puts(out, pairs[i].name);
+        lb_str_putc(out, ':');
+        lb_str_puts(out, pairs[i].value);
+        lb_str_putc(out, '\n');
+    }
+    lb_str_putc(out, '\n');
+    add_names(out, pairs, count);
+    lb_str_putc(out, '\n');
+    lb_str_puts(out, request->payload_hash);
 }
 
 const char *lb_sigv4_canonical(struct lb_arena *arena, const struct lb_sigv4 *params,
                                const struct lb_sigv4_request *request)
 {
     struct lb_str out = {0};
-    lb_str_printf(&out, "%s\n", request->method);
-    add_path(&out, params->service, request->path);
-    lb_str_putc(&out, '\n');
-    add_query(&out, arena, request->query ? request->query : "");
-    lb_str_putc(&out, '\n');
     size_t count;
-    struct pair *pairs = sorted_headers(arena, request->headers, &count);
-    for (size_t i = 0; i < count; i++)
-        lb_str_printf(&out, "%s:%s\n", pairs[i].name, pairs[i].value);
-    lb_str_printf(&out, "\n%s\n%s", signed_names(arena, pairs, count), request->payload_hash);
+    const struct pair *pairs = sorted_headers(arena, request->headers, &count);
+    add_canonical_request(&out, arena, params, request, pairs, count);
     return lb_str_take(&out, arena);
 }
 
@@ -259,13 +275,16 @@ void lb_sigv4_sign(struct lb_arena *arena, const struct lb_sigv4 *params, const 
     if (params->session_token && *params->session_token)
         lb_map_set_string(arena, headers, "x-amz-security-token", params->session_token);
     const struct lb_sigv4_request request = {method, path, query, headers, hash};
-    const char *canonical = lb_sigv4_canonical(arena, params, &request);
-    const char *to_sign = lb_sigv4_string_to_sign(arena, params, canonical);
+    struct lb_str canonical = {0}, names = {0};
     size_t count;
     const struct pair *pairs = sorted_headers(arena, headers, &count);
+    add_canonical_request(&canonical, arena, params, &request, pairs, count);
+    add_names(&names, pairs, count);
+    const char *to_sign = lb_sigv4_string_to_sign(arena, params, lb_str_text(&canonical));
     struct lb_value *authorization = lb_value_format(
         arena, ALGORITHM " Credential=%s/%s, SignedHeaders=%s, Signature=%s", params->access_key,
-        scope(arena, params), signed_names(arena, pairs, count),
-        lb_sigv4_signature(arena, params, to_sign));
+        scope(arena, params), lb_str_text(&names), lb_sigv4_signature(arena, params, to_sign));
+    lb_str_release(&canonical);
+    lb_str_release(&names);
     lb_map_set(arena, headers, "authorization", authorization);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define MAX_BODY ((size_t)64 << 20)
+#define KEPT_BODY ((size_t)16 << 10) /* of the buffer of a handle that rests */
 #define MAX_HEADERS ((size_t)64 << 10)
 #define CONNECT_TIMEOUT_MS 10000
 #define MAX_CONNECTIONS 256 /* kept open; libcurl's default shrinks with the handles in use */
@@ -356,7 +357,7 @@ void lb_transfer_give_back(struct lb_loop *loop, struct lb_transfer *transfer)
     lb_wipe(transfer->secret, sizeof transfer->secret);
     transfer->body.overflow = false;
     lb_memory_give_back(loop, transfer->taken);
-    if (transfer->body.capacity > 65536)
+    if (transfer->body.capacity > KEPT_BODY)
         lb_str_release(&transfer->body);
     else
         lb_str_clear(&transfer->body);
