@@ -16,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_BLOCK ((size_t)8 << 10)
+#define FIRST_BLOCK ((size_t)4 << 10)
 #define LARGEST_BLOCK ((size_t)1 << 20)
+#define SPARE_SIZE 256 /* bytes; larger pieces are few, and left alone */
+#define KEYS 1024
 #define PRINTED 512      /* bytes of a text that is formatted only once */
 #define FIRST_ELEMENTS 2 /* most maps and lists of an answer hold one or two */
 
@@ -41,10 +43,13 @@ struct deferred {
 };
 
 struct lb_arena {
-    struct block *blocks; /* the one being filled first */
+    void *
+        spare[SPARE_SIZE / ALIGNMENT + 1]; /* given back: lists by size, linked through the piece */
+    struct block *blocks;                  /* the one being filled first */
     struct deferred *deferred;
     size_t next_size;
-    size_t size; /* of all blocks */
+    size_t size;       /* of all blocks */
+    const char **keys; /* KEYS of those copied last, by hash; NULL in a small arena */
 };
 
 _Noreturn void lb_out_of_memory(void)
@@ -131,8 +136,35 @@ static void *take(struct lb_arena *arena, size_t size, size_t alignment)
 }
 #endif
 
+/* A list for pieces of that size; NULL when none is kept. */
+static void **spare_of(struct lb_arena *arena, size_t size)
+{
+    bool kept = size >= sizeof(void *) && size <= SPARE_SIZE && size % ALIGNMENT == 0;
+    return kept ? &arena->spare[size / ALIGNMENT] : NULL;
+}
+
+void lb_arena_give_back(struct lb_arena *arena, void *piece, size_t size)
+{
+#ifdef LB_ARENA_DEBUG
+    (void)arena;
+    memset(piece, 0xA5, size); /* and never used again: who still looks at it shall see */
+#else
+    void **spare = spare_of(arena, size);
+    if (!spare)
+        return;
+    memcpy(piece, spare, sizeof *spare);
+    *spare = piece;
+#endif
+}
+
 void *lb_arena_alloc(struct lb_arena *arena, size_t size)
 {
+    void **spare = spare_of(arena, size);
+    if (spare && *spare) {
+        void *again = *spare;
+        memcpy(spare, again, sizeof *spare);
+        return memset(again, 0, size);
+    }
     void *piece = take(arena, size ? size : 1, ALIGNMENT);
     return memset(piece, 0, size);
 }
@@ -164,6 +196,21 @@ void *lb_arena_grow(struct lb_arena *arena, void *array, size_t used, size_t nee
 char *lb_arena_strdup(struct lb_arena *arena, const char *text)
 {
     return text ? lb_arena_strndup(arena, text, strlen(text)) : NULL;
+}
+
+const char *lb_arena_key(struct lb_arena *arena, const char *text)
+{
+    uint32_t hash = 2166136261u;
+    if (arena->next_size < LARGEST_BLOCK)
+        return lb_arena_strdup(arena, text);
+    if (!arena->keys)
+        arena->keys = lb_arena_array(arena, KEYS, sizeof *arena->keys);
+    for (const char *at = text; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 16777619u;
+    const char **known = &arena->keys[(hash ^ hash >> 16) % KEYS];
+    if (!*known || strcmp(*known, text) != 0)
+        *known = lb_arena_strdup(arena, text);
+    return *known;
 }
 
 char *lb_arena_strndup(struct lb_arena *arena, const char *text, size_t length)

@@ -1,9 +1,9 @@
 /* arena.h: memory that lives and dies together.
  *
  * One arena serves one command, scratch arenas serve loops. Nothing taken from an arena is
- * freed by itself; releasing the arena runs its deferred functions in reverse order and frees
- * everything. Memory that runs out ends the program (exit 1, one line): every state of ours that
- * matters lives in AWS, so a plain re-run converges.
+ * freed by itself (an array that grew may be given back for another); releasing the arena runs its
+ * deferred functions in reverse order and frees everything. Memory that runs out ends the program
+ * (exit 1, one line): every state of ours that matters lives in AWS, so a plain re-run converges.
  *
  * Built with LB_ARENA_DEBUG each piece is a malloc of its own, so that sanitizers see overruns.
  */
@@ -31,8 +31,14 @@ void *lb_arena_array(struct lb_arena *arena, size_t count, size_t size);
 void *lb_arena_grow(struct lb_arena *arena, void *array, size_t used, size_t need, size_t size,
                     size_t *capacity);
 
+/* A piece that nobody looks at any more, of exactly that size: a later one takes its place. */
+void lb_arena_give_back(struct lb_arena *arena, void *piece, size_t size);
+
 /* Copies; the result ends with NUL. NULL gives NULL. */
 char *lb_arena_strdup(struct lb_arena *arena, const char *text);
+/* A copy that may be shared with earlier ones of the same text: for keys, of which a fleet's plan
+ * has few, a hundred thousand times. */
+const char *lb_arena_key(struct lb_arena *arena, const char *text);
 char *lb_arena_strndup(struct lb_arena *arena, const char *text, size_t length);
 char *lb_arena_printf(struct lb_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -216,26 +216,29 @@ static struct lb_entry *entry_find(const struct lb_value *map, const char *key)
 
 /* --- room ------------------------------------------------------------------------------------- */
 
-/* The first reservation is exact, later ones double: most maps and lists of an answer hold one or
- * two. */
+/* The first reservation is exact, later ones grow by half: most maps and lists of an answer hold
+ * few. An array that grew is given back to the arena. */
 static uint32_t room_for(uint32_t capacity, size_t count)
 {
     if (count > UINT32_MAX / 8)
         lb_out_of_memory();
-    size_t room = capacity ? (size_t)capacity * 2 : 2;
+    size_t room = capacity < 4 ? capacity + (size_t)2 : (size_t)capacity + capacity / 2;
     return (uint32_t)(count > room || (!capacity && count > 1) ? count : room);
 }
 
 static void reserve_entries(struct lb_arena *arena, struct lb_value *map, size_t count)
 {
     struct lb_entry *before = map->as.map.entries;
+    size_t had = map->as.map.capacity;
     size_t room = map->as.map.capacity = room_for(map->as.map.capacity, count);
     size_t size = room * sizeof *before, slots = room < INDEX_FROM ? 0 : slots_for(room);
     if (slots)
         size += sizeof(struct index) + slots * sizeof(uint32_t);
     map->as.map.entries = lb_arena_alloc(arena, size);
-    if (before)
+    if (before) {
         memcpy(map->as.map.entries, before, map->as.map.count * sizeof *before);
+        lb_arena_give_back(arena, before, had * sizeof *before);
+    }
     if (slots)
         index_of(map)->mask = slots - 1;
     index_fill(map);
@@ -244,10 +247,13 @@ static void reserve_entries(struct lb_arena *arena, struct lb_value *map, size_t
 static void reserve_items(struct lb_arena *arena, struct lb_value *list, size_t count)
 {
     struct lb_value **before = list->as.list.items;
+    size_t had = list->as.list.capacity;
     size_t room = list->as.list.capacity = room_for(list->as.list.capacity, count);
     list->as.list.items = lb_arena_array(arena, room, sizeof *before);
-    if (before)
+    if (before) {
         memcpy(list->as.list.items, before, list->as.list.count * sizeof *before);
+        lb_arena_give_back(arena, before, had * sizeof *before);
+    }
 }
 
 void lb_value_reserve(struct lb_arena *arena, struct lb_value *value, size_t count)
@@ -274,7 +280,7 @@ struct lb_value *lb_map_set(struct lb_arena *arena, struct lb_value *map, const 
     }
     size_t count = map->as.map.count;
     lb_value_reserve(arena, map, count + 1);
-    map->as.map.entries[count] = (struct lb_entry){lb_arena_strdup(arena, key), &lb_no_mark, value};
+    map->as.map.entries[count] = (struct lb_entry){lb_arena_key(arena, key), &lb_no_mark, value};
     map->as.map.count++;
     struct index *index = index_of(map);
     if (index)

@@ -16,7 +16,7 @@
 #define DEADLINE_MS 60000
 /* Of all lanes together: a fleet's clusters are a host each, and every transfer costs a socket and
  * 50 KiB. */
-#define MAX_IN_FLIGHT 128
+#define MAX_IN_FLIGHT 96
 #define POLL_MS 200 /* how long *stop may go unseen */
 
 /* --- making ----------------------------------------------------------------------------------- */
