@@ -6,8 +6,10 @@
  * RECORDING (tests/bench/record.py) holds "KEY_LENGTH ANSWER_LENGTH\n", the key and the answer,
  * over and over. The key of a request is made of what an answer depends on: method, target, host,
  * the scope of its signature, X-Amz-Target and body. Prints "port N", then serves until SIGTERM;
- * for each line on standard input it prints "connections N requests N unknown N" since the line
- * before.
+ * for each line on standard input it prints "connections N requests N unknown N beside_idle N"
+ * since the line before. beside_idle counts the connections that were opened for a host while
+ * another one to the same host had had its answer for IDLE_US: a client that has not read it by
+ * then was not given the processor, one that has could have used that connection.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +29,7 @@
 #define CONNECTIONS 2048
 #define REQUEST_MAX 65536
 #define SLOTS 16384
+#define IDLE_US 5000
 
 struct record {
     char *key, *answer;
@@ -38,13 +41,15 @@ struct connection {
     size_t have;
     const struct record *answer; /* NULL: none is due */
     int64_t due_us;
+    char host[256];                 /* of its requests; empty before the first */
+    int64_t opened_us, answered_us; /* answered_us 0: a request is under way */
 };
 
 static struct record table[SLOTS];
 static struct connection connections[CONNECTIONS];
 static struct pollfd polls[CONNECTIONS + 2];
 static size_t count;
-static long opened, requests, unknown;
+static long opened, requests, unknown, beside_idle;
 
 static void die(const char *what)
 {
@@ -148,6 +153,25 @@ static const struct record *find(const char *in, const char *body, size_t body_l
     return &missing;
 }
 
+/* The first request says which host a connection was opened for. */
+static void take_host(struct connection *connection, const char *body)
+{
+    size_t length;
+    const char *host = header(connection->in, body, "Host", &length);
+    if (connection->host[0])
+        return;
+    snprintf(connection->host, sizeof connection->host, "%.*s", (int)length, host);
+    for (size_t i = 0; i < count; i++) {
+        const struct connection *other = &connections[i];
+        if (other != connection && other->answered_us &&
+            connection->opened_us - other->answered_us > IDLE_US &&
+            strcmp(other->host, connection->host) == 0) {
+            beside_idle++;
+            return;
+        }
+    }
+}
+
 static void read_request(struct connection *connection, int64_t delay_us)
 {
     connection->in[connection->have] = '\0';
@@ -161,6 +185,8 @@ static void read_request(struct connection *connection, int64_t delay_us)
     if (connection->in + connection->have < body + body_length)
         return;
     requests++;
+    take_host(connection, body);
+    connection->answered_us = 0;
     connection->answer = find(connection->in, body, body_length);
     connection->due_us = now_us() + delay_us;
     connection->have = 0; /* no client here pipelines */
@@ -184,7 +210,7 @@ static void welcome(int listener)
     fcntl(fd, F_SETFL, O_NONBLOCK);
     opened++;
     polls[count + 2] = (struct pollfd){fd, POLLIN, 0};
-    connections[count++] = (struct connection){.in = malloc(REQUEST_MAX)};
+    connections[count++] = (struct connection){.in = malloc(REQUEST_MAX), .opened_us = now_us()};
 }
 
 /* False when the connection is over. */
@@ -214,6 +240,7 @@ static void answer(size_t i)
             break;
     }
     connections[i].answer = NULL;
+    connections[i].answered_us = now_us();
 }
 
 static int answer_due(void)
@@ -249,9 +276,10 @@ static void report(void)
     char line[256];
     if (read(STDIN_FILENO, line, sizeof line) <= 0)
         exit(0);
-    printf("connections %ld requests %ld unknown %ld\n", opened, requests, unknown);
+    printf("connections %ld requests %ld unknown %ld beside_idle %ld\n", opened, requests, unknown,
+           beside_idle);
     fflush(stdout);
-    opened = requests = unknown = 0;
+    opened = requests = unknown = beside_idle = 0;
 }
 
 int main(int argc, char **argv)
