@@ -28,7 +28,8 @@ static const struct lb_op describe_alarms = {.service = &cloudwatch,
                                              .method = "POST",
                                              .path = "/",
                                              .batch_member = "AlarmNames",
-                                             .batch_max = 100};
+                                             .batch_max = 100,
+                                             .brief = true};
 static const struct lb_op list_tags = {
     .service = &cloudwatch, .name = "ListTagsForResource", .method = "POST", .path = "/"};
 /* Puts replace the whole alarm, so sending one twice makes no second thing. */

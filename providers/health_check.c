@@ -27,7 +27,8 @@ static const struct lb_op list_checks = {.service = &lb_route53_service,
                                          .name = "ListHealthChecks",
                                          .method = "GET",
                                          .path = "/2013-04-01/healthcheck?marker={Marker}&"
-                                                 "maxitems={MaxItems}"};
+                                                 "maxitems={MaxItems}",
+                                         .brief = true};
 static const struct lb_op list_tags = {.service = &lb_route53_service,
                                        .name = "ListTagsForResources",
                                        .method = "POST",

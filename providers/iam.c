@@ -44,9 +44,13 @@ struct lb_value *lb_policy_allow(struct lb_arena *arena, struct lb_value *docume
 struct lb_value *lb_policy_decode(struct lb_arena *arena, const char *text)
 {
     const char *error = NULL;
-    const char *json = lb_percent_decode(arena, text ? text : "");
+    struct lb_arena *scratch = lb_arena_new();
+    const char *json = lb_percent_decode(scratch, text ? text : "");
     struct lb_value *document = lb_json_parse(arena, json, strlen(json), &error);
-    return document ? document : lb_value_string(arena, json);
+    if (!document)
+        document = lb_value_string(arena, json);
+    lb_arena_free(scratch);
+    return document;
 }
 
 void lb_list_add_once(struct lb_arena *arena, struct lb_value *list, const char *text)

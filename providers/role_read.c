@@ -2,8 +2,9 @@
  *
  * Few roles: GetRole, its inline policies and its attached ones. Many:
  * GetAccountAuthorizationDetails, whose pages all roles of the run share; it lacks description and
- * longest session, which ListRoles has. Both need a broad permission, so a refusal falls back to
- * the single gets.
+ * longest session, which ListRoles has. Both are asked for at once, as the survey does: so all who
+ * want a page are there when it comes, and it need not be kept. Both need a broad permission, so a
+ * refusal falls back to the single gets.
  */
 #include "base/time.h"
 #include "base/xml.h"
@@ -20,12 +21,16 @@
     {                                                                                              \
         .service = &lb_iam_service, .name = op, .method = "POST", .path = "/"                      \
     }
+#define LIST_OP(op)                                                                                \
+    {                                                                                              \
+        .service = &lb_iam_service, .name = op, .method = "POST", .path = "/", .brief = true       \
+    }
 static const struct lb_op get_role = READ_OP("GetRole");
 static const struct lb_op list_role_policies = READ_OP("ListRolePolicies");
 static const struct lb_op get_role_policy = READ_OP("GetRolePolicy");
 static const struct lb_op list_attached = READ_OP("ListAttachedRolePolicies");
-static const struct lb_op account_details = READ_OP("GetAccountAuthorizationDetails");
-static const struct lb_op list_roles = READ_OP("ListRoles");
+static const struct lb_op account_details = LIST_OP("GetAccountAuthorizationDetails");
+static const struct lb_op list_roles = LIST_OP("ListRoles");
 
 static lb_decode_fn decode_role, decode_policy_names, decode_policy, decode_attached,
     decode_details, decode_roles;
@@ -243,7 +248,6 @@ static void decode_details(struct lb_read *read, const struct lb_call *call,
         fill_role(read, role);
         fill_inline(read, lb_value_at(role, "RolePolicyList/member"));
         add_attached(read, lb_value_at(role, "AttachedManagedPolicies/member"));
-        ask_page(read, &list_roles, NULL, decode_roles);
     } else if (marker) {
         ask_page(read, &account_details, marker, decode_details);
     } else if (read->live->status == LB_LIVE_UNREAD) {
@@ -278,6 +282,7 @@ int lb_role_read(struct lb_read *read)
 {
     if (read->siblings > MANY_ROLES) {
         ask_page(read, &account_details, NULL, decode_details);
+        ask_page(read, &list_roles, NULL, decode_roles);
     } else {
         ask_role(read);
     }

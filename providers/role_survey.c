@@ -15,7 +15,7 @@
 #define PAGE_ITEMS "1000"
 
 static const struct lb_op list_roles = {
-    .service = &lb_iam_service, .name = "ListRoles", .method = "POST", .path = "/"};
+    .service = &lb_iam_service, .name = "ListRoles", .method = "POST", .path = "/", .brief = true};
 static const struct lb_op get_role = {
     .service = &lb_iam_service, .name = "GetRole", .method = "POST", .path = "/"};
 

@@ -16,6 +16,7 @@ static const struct lb_op list_policies = {
     .method = "GET",
     .path = "/_slm/policy",
     .plane = LB_PLANE_DATA,
+    .brief = true,
 };
 static const struct lb_op put_policy = {
     .service = &lb_cluster_service,

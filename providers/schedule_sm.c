@@ -18,6 +18,7 @@ static const struct lb_op list_policies = {
     .path = "/_plugins/_sm/policies?size=1000",
     .plane = LB_PLANE_DATA,
     .iam = "es:ESHttpGet",
+    .brief = true,
 };
 static const struct lb_op create_policy = {
     .service = &lb_cluster_service,
