@@ -119,7 +119,7 @@ struct lb_value *lb_value_copy(struct lb_arena *arena, const struct lb_value *va
     struct lb_value *copy = value_new(arena, value->type);
     copy->secret = value->secret;
     copy->mark = lb_mark_copy(arena, value->mark);
-    copy->why = lb_arena_strdup(arena, value->why);
+    copy->why = value->why ? lb_arena_key(arena, value->why) : NULL;
     switch (value->type) {
     case LB_NULL:
         break;

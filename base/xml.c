@@ -15,7 +15,6 @@
 #define SEPARATOR ' ' /* between namespace and name: no URI holds a space */
 
 struct element {
-    const char *name;
     struct lb_value *map; /* NULL while it has neither children nor attributes */
     bool has_children;
 };
@@ -89,6 +88,7 @@ static void read_attributes(struct parse *parse, struct element *element, const 
 static void on_start(void *data, const XML_Char *name, const XML_Char **attributes)
 {
     struct parse *parse = data;
+    (void)name; /* its end names it again */
     if (parse->fault)
         return;
     if (parse->depth == LB_XML_MAX_DEPTH) {
@@ -108,7 +108,7 @@ static void on_start(void *data, const XML_Char *name, const XML_Char **attribut
     }
     lb_str_clear(&parse->text);
     struct element *element = &parse->open[parse->depth++];
-    *element = (struct element){.name = lb_arena_strdup(parse->arena, local_name(name))};
+    *element = (struct element){0};
     read_attributes(parse, element, attributes);
 }
 
@@ -129,13 +129,12 @@ static struct lb_value *element_value(struct parse *parse, struct element *eleme
 static void on_end(void *data, const XML_Char *name)
 {
     struct parse *parse = data;
-    (void)name;
     if (parse->fault)
         return;
     struct element *element = &parse->open[--parse->depth];
     struct lb_value *value = element_value(parse, element);
     struct lb_value *parent = parse->depth ? parse->open[parse->depth - 1].map : parse->root;
-    attach(parse, parent, element->name, value);
+    attach(parse, parent, local_name(name), value);
     lb_str_clear(&parse->text);
 }
 

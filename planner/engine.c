@@ -157,20 +157,22 @@ static void observe(struct lb_engine *engine, struct lb_stack *stack, struct lb_
             mark_relevant(relevant, stack, plan->changes[i].resource);
     plan->observed = lb_arena_array(engine->arena, stack->resource_count + 1,
                                     sizeof *plan->observed);
+    struct lb_arena *scratch = lb_arena_new();
     for (size_t i = 0; i < stack->resource_count; i++) {
         const struct lb_resource *resource = stack->resources[i];
-        struct lb_value *seen = lb_value_map(engine->arena);
-        lb_map_set_string(engine->arena, seen, "status", live_status(resource->live.status));
+        struct lb_value *seen = lb_value_map(scratch);
+        lb_map_set_string(scratch, seen, "status", live_status(resource->live.status));
         if (resource->live.value)
-            lb_map_set(engine->arena, seen, "value", resource->live.value);
+            lb_map_set(scratch, seen, "value", resource->live.value);
         if (resource->live.raw)
-            lb_map_set(engine->arena, seen, "raw", resource->live.raw);
+            lb_map_set(scratch, seen, "raw", resource->live.raw);
         plan->observed[plan->observed_count++] = (struct lb_observed){
             .address = resource->address,
             .status = live_status(resource->live.status),
             .digest = lb_value_digest(engine->arena, seen),
             .relevant = lb_map_get(relevant, resource->address) != NULL};
     }
+    lb_arena_free(scratch);
 }
 
 static void take_findings(struct lb_plan *plan, struct lb_diags *findings)

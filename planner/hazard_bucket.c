@@ -181,9 +181,9 @@ void lb_hazard_check_auto_purge(struct lb_hazard_context *context)
             if (!is_derived_purge(bucket, rule) || !bucket->managed)
                 continue;
             const struct lb_value *prefix = lb_map_get(purge, "prefix");
-            struct lb_value *placed = lb_value_copy(context->stack->arena, rule);
-            placed->mark = prefix && prefix->mark->line ? prefix->mark : purge->mark;
-            check_rule(context, bucket, placed, "expires objects");
+            struct lb_value placed = *rule;
+            placed.mark = prefix && prefix->mark->line ? prefix->mark : purge->mark;
+            check_rule(context, bucket, &placed, "expires objects");
         }
     }
 }

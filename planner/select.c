@@ -75,7 +75,8 @@ int lb_select(struct lb_engine *engine, struct lb_stack *stack,
     if (collect(engine, stack, options->targets, options->target_count, true, only) != 0 ||
         collect(engine, stack, options->excludes, options->exclude_count, false, without) != 0)
         return -1;
-    with_dependents(engine->arena, stack, without);
+    if (options->exclude_count)
+        with_dependents(engine->arena, stack, without);
     for (size_t i = 0; i < stack->resource_count; i++) {
         struct lb_resource *resource = stack->resources[i];
         resource->selected = (!options->target_count || lb_map_get(only, resource->address)) &&

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OWN "lifeboat:" /* of the identifiers of our record sets, before the stack's name */
+
 enum { SETS_PER_PAGE = 300 };
 
 static const struct lb_op list_zones = {.service = &lb_route53_service,
@@ -30,7 +32,8 @@ static const struct lb_op list_sets = {
     .name = "ListResourceRecordSets",
     .method = "GET",
     .path = "/2013-04-01/hostedzone/{HostedZoneId}/rrset?name={StartRecordName}&"
-            "type={StartRecordType}&identifier={StartRecordIdentifier}&maxitems={MaxItems}"};
+            "type={StartRecordType}&identifier={StartRecordIdentifier}&maxitems={MaxItems}",
+    .brief = true};
 /* A batch that was carried out and is sent again is refused or changes nothing. */
 static const struct lb_op change_sets = {.service = &lb_route53_service,
                                          .name = "ChangeResourceRecordSets",
@@ -40,7 +43,14 @@ static const struct lb_op change_sets = {.service = &lb_route53_service,
 
 static const char *own_prefix(const struct lb_stack *stack)
 {
-    return lb_arena_printf(stack->arena, "lifeboat:%s:", stack->name);
+    return lb_arena_printf(stack->arena, OWN "%s:", stack->name);
+}
+
+static bool is_own(const struct lb_stack *stack, const char *id)
+{
+    size_t length = strlen(stack->name);
+    return lb_starts_with(id, OWN) && strncmp(id + strlen(OWN), stack->name, length) == 0 &&
+           id[strlen(OWN) + length] == ':';
 }
 
 /* --- derive
@@ -319,7 +329,7 @@ static void take_set(struct lb_read *read, const struct lb_value *set)
     if (!read->live->raw)
         read->live->raw = lb_value_map(arena);
     lb_list_add(arena, lb_map_list(arena, read->live->raw, "records"), lb_value_copy(arena, set));
-    if (lb_starts_with(id, own_prefix(read->stack)) || is_desired(read->resource->desired, id))
+    if (is_own(read->stack, id) || is_desired(read->resource->desired, id))
         read->live->status = LB_LIVE_PRESENT;
 }
 
@@ -329,7 +339,7 @@ static void look_for_stray(struct lb_read *read, const struct lb_value *set, con
     size_t i = 0;
     const struct lb_resource *known = lb_stack_next(read->stack, "failover", &i);
     if (known != read->resource || !lb_streq(lb_text_at(set, "Failover", ""), "PRIMARY") ||
-        !lb_starts_with(lb_text_at(set, "SetIdentifier", ""), own_prefix(read->stack)))
+        !is_own(read->stack, lb_text_at(set, "SetIdentifier", "")))
         return;
     for (; known; known = lb_stack_next(read->stack, "failover", &i))
         if (lb_streq(lb_dns_normal(read->arena, known->name), name))
@@ -452,7 +462,7 @@ static void drop_old(struct lb_write *write, struct batch *batch)
     for (size_t i = 0; i < lb_value_count(sets); i++) {
         const struct lb_value *set = lb_list_item(sets, i);
         const char *id = lb_record_id(write->arena, set);
-        if (lb_starts_with(id, own_prefix(write->stack)) && !is_desired(write->desired, id))
+        if (is_own(write->stack, id) && !is_desired(write->desired, id))
             add_change(write->arena, batch->deletes, "DELETE",
                        lb_record_set_echo(write->arena, set));
     }

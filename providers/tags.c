@@ -59,11 +59,15 @@ struct lb_value *lb_tags_dropped(struct lb_arena *arena, const struct lb_value *
     return dropped;
 }
 
-void lb_tags_read(struct lb_read *read, const struct lb_value *list)
+static void keep(struct lb_read *read, struct lb_value *tags)
 {
-    struct lb_value *tags = lb_tags_to_map(read->arena, list);
     lb_map_set(read->arena, lb_read_value(read), "tags", tags);
     read->live->owner = lb_text(lb_map_get(tags, LB_TAG_STACK), NULL);
+}
+
+void lb_tags_read(struct lb_read *read, const struct lb_value *list)
+{
+    keep(read, lb_tags_to_map(read->arena, list));
 }
 
 void lb_tags_ask(struct lb_read *read, const char *region, const char *arn, lb_tags_fn *decode)
@@ -77,10 +81,10 @@ void lb_tags_ask(struct lb_read *read, const char *region, const char *arn, lb_t
 bool lb_tags_take(struct lb_read *read, const struct lb_value *listed)
 {
     const struct lb_value *desired = lb_map_get(read->resource->desired, "tags");
-    const struct lb_value *live = listed ? lb_tags_to_map(read->arena, listed) : NULL;
+    struct lb_value *live = listed ? lb_tags_to_map(read->arena, listed) : NULL;
     if (!live || lb_value_count(lb_tags_changed(read->arena, desired, live)) ||
         lb_value_count(lb_tags_dropped(read->arena, desired, live)))
         return false;
-    lb_tags_read(read, listed);
+    keep(read, live);
     return true;
 }
