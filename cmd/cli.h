@@ -16,6 +16,12 @@ struct lb_option {
 
 struct lb_cli;
 
+enum lb_reach {
+    LB_OFFLINE = false,
+    LB_ONLINE = true, /* asks AWS and clusters */
+    LB_GIT,           /* asks the git remote only */
+};
+
 /* One row a verb. Options, help, completion, reference pages and "does it mutate" come from it. */
 struct lb_verb {
     const char *name;
@@ -25,7 +31,7 @@ struct lb_verb {
     const struct lb_option *options; /* ends with a NULL name */
     size_t max_args;
     bool mutates; /* only `apply` and what builds on it */
-    bool online;
+    enum lb_reach reach;
     int (*run)(struct lb_cli *cli); /* the exit code */
 };
 extern const struct lb_verb lb_verbs[]; /* ends with a NULL name */
@@ -41,7 +47,7 @@ struct lb_cli {
     const char **args;
     size_t arg_count;
     bool color_out, color_err;
-    bool terminal_in, terminal_err;
+    bool terminal_in, terminal_out, terminal_err;
     size_t width;
     struct lb_source **sources; /* every file that was read: a run sees one version of each */
     size_t source_count, source_capacity;
@@ -66,6 +72,9 @@ int lb_option_duration(struct lb_cli *cli, const char *name, int64_t *seconds);
  * ------------------------------------------------------------------- */
 /* Standard output carries the result. A write that fails is the command's failure (exit 1). */
 void lb_out(struct lb_cli *cli, const struct lb_str *text);
+/* For output that is written while it comes to be. 1: the reader has closed it (`| head`), and
+ * wants no more: that is no failure. -1 with a diagnostic. */
+int lb_out_more(struct lb_cli *cli, const struct lb_str *text);
 void lb_err(const struct lb_cli *cli, const struct lb_str *text);
 /* "-" reads standard input. The same path gives the same bytes for the whole run, so that the
  * closing plan of an apply judges the very spec that was applied. NULL with a diagnostic. */
@@ -119,5 +128,7 @@ int lb_cmd_policy(struct lb_cli *cli);
 int lb_cmd_version(struct lb_cli *cli);
 int lb_cmd_completion(struct lb_cli *cli);
 int lb_cmd_help(struct lb_cli *cli);
+int lb_cmd_history(struct lb_cli *cli);
+int lb_cmd_lock(struct lb_cli *cli);
 
 #endif

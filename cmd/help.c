@@ -16,9 +16,11 @@ static void list_verbs(struct lb_str *out)
 
 const char *lb_verb_reach(const struct lb_verb *verb)
 {
-    return verb->mutates  ? "Changes live state, after consent."
-           : verb->online ? "Reads live state, changes nothing."
-                          : "Offline: needs no network and no credentials.";
+    static const char *const words[] = {
+        [LB_OFFLINE] = "Offline: needs no network and no credentials.",
+        [LB_ONLINE] = "Reads live state, changes nothing.",
+        [LB_GIT] = "Talks with the git remote at most: needs no AWS credentials."};
+    return verb->mutates ? "Changes live state, after consent." : words[verb->reach];
 }
 
 static void show_verb(struct lb_str *out, const struct lb_verb *verb, size_t width)

@@ -76,6 +76,7 @@ static void init(struct lb_cli *cli, struct lb_arena *arena)
     cli->color_out = want_color(STDOUT_FILENO);
     cli->color_err = want_color(STDERR_FILENO);
     cli->terminal_in = isatty(STDIN_FILENO);
+    cli->terminal_out = isatty(STDOUT_FILENO);
     cli->terminal_err = isatty(STDERR_FILENO) && !getenv("CI") && !lb_streq(term, "dumb");
     cli->width = terminal_width();
     cli->engine = (struct lb_engine){.arena = arena,

@@ -50,6 +50,15 @@ void lb_out_close(struct lb_cli *cli)
         lb_loop_close_log(cli->loop, &cli->diags);
 }
 
+int lb_out_more(struct lb_cli *cli, const struct lb_str *text)
+{
+    if (!text->length || write_all(STDOUT_FILENO, text->data, text->length) == 0)
+        return 0;
+    if (errno == EPIPE)
+        return 1;
+    return lb_diags_error(&cli->diags, "LB-U003", NULL, "standard output: %s", strerror(errno));
+}
+
 void lb_err(const struct lb_cli *cli, const struct lb_str *text)
 {
     (void)cli;

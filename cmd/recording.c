@@ -13,6 +13,7 @@
 #define TEXT_WIDTH 100 /* of what is stored: never that of a terminal */
 #define LOCK_POLL_S 5
 #define WAIT (-1)
+#define LOST "apply-broken"
 
 struct lb_recording {
     struct lb_cli *cli;
@@ -22,6 +23,7 @@ struct lb_recording {
     const char *stack;
     int64_t seq;      /* of the newest entry when the plan was begun */
     const char *lock; /* id of our apply-start; NULL: not taken */
+    bool lost;        /* the lock was broken: it is not ours to end */
     bool warned, warned_local;
 };
 
@@ -67,11 +69,17 @@ int lb_recording_open(struct lb_cli *cli, const char *path, struct lb_recording 
             lb_diags_add(&cli->diags, &diag);
         return LB_EXIT_OK;
     }
-    struct lb_recording *recording = lb_arena_alloc(cli->arena, sizeof *recording);
-    *recording = (struct lb_recording){.cli = cli, .ledger = ledger, .folder = folder};
-    lb_actor_find(cli->arena, &recording->actor);
-    *out = recording;
+    *out = lb_recording_of(cli, ledger);
+    (*out)->folder = folder;
     return LB_EXIT_OK;
+}
+
+struct lb_recording *lb_recording_of(struct lb_cli *cli, struct lb_ledger *ledger)
+{
+    struct lb_recording *recording = lb_arena_alloc(cli->arena, sizeof *recording);
+    *recording = (struct lb_recording){.cli = cli, .ledger = ledger, .folder = ""};
+    lb_actor_find(cli->arena, &recording->actor);
+    return recording;
 }
 
 struct lb_ledger *lb_recording_ledger(struct lb_recording *recording)
@@ -170,21 +178,33 @@ int lb_recording_plan(struct lb_recording *recording, const struct lb_stack *sta
  * -------------------------------------------------------------------------------------------------
  */
 
-static int release_abandoned(struct lb_recording *recording, const struct lb_lock *lock)
+int lb_recording_release(struct lb_recording *recording, const char *stack,
+                         const struct lb_lock *lock, const char *reason)
 {
     struct lb_ledger_draft draft;
     struct lb_ledger_entry written;
     struct lb_str text = {0};
+    recording->stack = stack;
     head(recording, "release", &draft);
     draft.entry.ends = lock->id;
     draft.entry.plan = lock->plan;
-    draft.entry.reason = "the process that held it has ended in this checkout";
-    draft.entry.summary = draft.entry.reason;
-    lb_str_printf(&text, "Lock %s was released: %s.\n", lock->id, draft.entry.reason);
+    draft.entry.reason = reason;
+    draft.entry.summary = reason;
+    struct lb_arena *arena = recording->cli->arena;
+    lb_str_printf(&text, "Lock %s of %s was released by %s: %s.\n", lb_escape(arena, lock->id),
+                  lb_escape(arena, lock->who), lb_escape(arena, draft.entry.who),
+                  lb_escape(arena, reason));
     draft.text = &text;
     int code = append(recording, &draft, &written);
     lb_str_release(&text);
+    return code;
+}
+
+static int release_abandoned(struct lb_recording *recording, const struct lb_lock *lock)
+{
     struct lb_diag diag = {.code = "LB-G023", .detail = lock->id};
+    int code = lb_recording_release(recording, recording->stack, lock,
+                                    "the process that held it has ended in this checkout");
     if (!code)
         lb_diags_add(&recording->cli->diags, &diag);
     return code;
@@ -317,6 +337,7 @@ bool lb_recording_holds(void *payload)
         lb_diags_add(&recording->cli->diags, &diag);
         recording->warned = true;
     }
+    recording->lost = recording->lost || held == 1;
     return held <= 0;
 }
 
@@ -358,6 +379,12 @@ static struct lb_value *outcome_body(struct lb_arena *arena, const struct lb_pla
     return body;
 }
 
+/* The lock was broken since the last change was sent, and append refused to end it. */
+static bool taken_away(struct lb_recording *recording)
+{
+    return lb_ledger_still_held(recording->ledger, recording->stack, recording->lock) == 1;
+}
+
 int lb_recording_end(struct lb_recording *recording, const struct lb_plan *plan,
                      const struct lb_apply_result *result, const char *words, int code)
 {
@@ -377,7 +404,13 @@ int lb_recording_end(struct lb_recording *recording, const struct lb_plan *plan,
                                           result->done, result->failed, result->not_started);
     draft.entry.body = outcome_body(cli->arena, plan, result, code);
     lb_ledger_finishing(recording->ledger);
+    draft.entry.kind = recording->lost ? LOST : draft.entry.kind;
     int recorded = append(recording, &draft, &written);
+    if (recorded && !recording->lost && taken_away(recording)) {
+        draft.entry.kind = LOST;
+        code = lb_exit_worse(code, LB_EXIT_LOCKED);
+        recorded = append(recording, &draft, &written);
+    }
     if (recorded && lb_ledger_keep(recording->ledger, &draft, &written) == 0)
         lb_diags_error(&cli->diags, "LB-G038", NULL, "lock %s", recording->lock);
     lb_str_release(&text);

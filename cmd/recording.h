@@ -12,6 +12,8 @@ struct lb_recording;
  * is NULL with --ledger none, and outside any repository, which is said. One that *out holds
  * already is used again for a path in the same folder. The exit code. */
 int lb_recording_open(struct lb_cli *cli, const char *path, struct lb_recording **out);
+/* The same over a ledger that is open already. */
+struct lb_recording *lb_recording_of(struct lb_cli *cli, struct lb_ledger *ledger);
 struct lb_ledger *lb_recording_ledger(struct lb_recording *recording);
 /* The mode that --ledger and LIFEBOAT_LEDGER ask for. -1 with a diagnostic. */
 int lb_recording_options(struct lb_cli *cli, struct lb_ledger_options *out);
@@ -32,5 +34,10 @@ bool lb_recording_holds(void *recording);
 /* Records the outcome, and frees the lock with it. Returns `code`, or what is worse. */
 int lb_recording_end(struct lb_recording *recording, const struct lb_plan *plan,
                      const struct lb_apply_result *result, const char *text, int code);
+
+/* Takes the lock of a stack away from who holds it: an entry `release` with the reason and who gave
+ * it. 0 or the exit code. */
+int lb_recording_release(struct lb_recording *recording, const char *stack,
+                         const struct lb_lock *lock, const char *reason);
 
 #endif

@@ -56,6 +56,26 @@ static const struct lb_option policy_options[] = {
     END};
 static const struct lb_option version_options[] = {
     {"json", NULL, "as JSON, with the libraries in use", NULL, false}, END};
+#define STACK                                                                                      \
+    {                                                                                              \
+        "stack", "NAME", "only this stack of the repository", NULL, false                          \
+    }
+static const struct lb_option history_options[] = {
+    {"format", "FORMAT", "how to print the entries; json: an object a line", "text|json", false},
+    {"event", "KIND", "only entries of this kind: plan, apply-start, apply-end...", NULL, false},
+    {"outcome", "WORD", "only entries with this outcome: changes, done, partial...", NULL, false},
+    {"object", "ADDRESS", "only entries about this object", NULL, false},
+    {"limit", "N", "at most so many entries of each stack", NULL, false},
+    STACK,
+    {"detailed-exitcode", NULL, "of diff: exit 2 when the plans differ", NULL, false},
+    {"tip", "COMMIT", "of verify: this commit must be part of the history", NULL, false},
+    END};
+static const struct lb_option lock_options[] = {
+    {"reason", "TEXT", "of break: why; it is recorded with your name", NULL, false},
+    {"format", "FORMAT", "of list: how to print the locks", "text|json", false},
+    STACK,
+    {"ledger", "MODE", "of list: local does not ask the remote", "auto|local", false},
+    END};
 static const struct lb_option no_options[] = {END};
 
 const struct lb_verb lb_verbs[] = {
@@ -74,8 +94,25 @@ const struct lb_verb lb_verbs[] = {
      "says "
      "what differs. Every step is read back, and a closing plan must be empty.",
      apply_options, 1, true, true, lb_cmd_apply},
-    {"show", "PLANFILE", "print a saved plan", "Prints a plan that `plan --out` wrote. Offline.",
+    {"show", "PLANFILE|ID|COMMIT", "print a saved or recorded plan, or an entry",
+     "Prints a plan that `plan --out` wrote, or one of the ledger by its id or the beginning of it "
+     "(8 digits or more). Of a commit of the ledger it prints the entry, and with a format of "
+     "plans "
+     "the entry's plan. A file of that name comes first.",
      show_options, 1, false, false, lb_cmd_show},
+    {"history", "[SPEC] | diff A B | verify [SPEC] | sync [SPEC]", "what was planned and applied",
+     "Lists the entries of the ledger, newest first, of the stack that SPEC or --stack names, or "
+     "of "
+     "all stacks of the repository. diff says what two recorded plans differ in; verify proves "
+     "that "
+     "nothing was changed afterwards (exit 6); sync shares what was written while the remote was "
+     "left out, and brings what others wrote. Only sync talks with the remote.",
+     history_options, 3, false, LB_GIT, lb_cmd_history},
+    {"lock", "list [SPEC] | break ID [SPEC]", "who holds the lock, and breaking it",
+     "An apply holds the lock of its stack until it ends. list asks the remote who holds it; break "
+     "takes it away from an apply that is dead for certain, and records why. An apply that runs "
+     "after all stops before its next change. Changes the ledger, never AWS.",
+     lock_options, 3, false, LB_GIT, lb_cmd_lock},
     {"drift", "[SPEC...]", "exit 2 when live differs from the spec",
      "Plans and prints only whether live state still matches each SPEC, for schedules and alerts. "
      "Other formats than text print the plan.",

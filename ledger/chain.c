@@ -105,6 +105,37 @@ int lb_ledger_read(struct lb_ledger *ledger, const char *commit, struct lb_ledge
     return source ? lb_entry_from_json(ledger, source, commit, out) : -1;
 }
 
+bool lb_ledger_names(struct lb_ledger *ledger, const char *commit, const char *address)
+{
+    struct lb_ledger_entry entry;
+    struct lb_arena *arena = ledger->arena;
+    struct lb_diags unsaid, *said = ledger->diags;
+    ledger->arena = lb_arena_new(); /* asked of many entries, of which nothing is kept */
+    lb_diags_init(&unsaid, ledger->arena);
+    ledger->diags = &unsaid;
+    bool found = lb_ledger_read(ledger, commit, &entry) == 0 &&
+                 lb_map_get(lb_map_get(entry.body, "objects"), address);
+    lb_arena_free(ledger->arena);
+    ledger->arena = arena;
+    ledger->diags = said;
+    return found;
+}
+
+bool lb_ledger_shallow(struct lb_ledger *ledger)
+{
+    return git_repository_is_shallow(ledger->repo) == 1;
+}
+
+bool lb_ledger_here(struct lb_ledger *ledger, const char *commit)
+{
+    git_oid oid;
+    git_commit *object = NULL;
+    bool here = git_oid_fromstr(&oid, commit) == 0 &&
+                git_commit_lookup(&object, ledger->repo, &oid) == 0;
+    git_commit_free(object);
+    return here;
+}
+
 struct lb_source *lb_ledger_file(struct lb_ledger *ledger, const char *commit, const char *name)
 {
     struct lb_source *source = lb_store_blob(ledger, commit, name);

@@ -105,6 +105,12 @@ int lb_ledger_glance(struct lb_ledger *ledger, struct lb_arena *arena, const cha
                      struct lb_ledger_entry *out, char parent[41]);
 /* The whole entry, strictly read. */
 int lb_ledger_read(struct lb_ledger *ledger, const char *commit, struct lb_ledger_entry *out);
+/* The entry names this object, KIND.NAME or KIND.NAME@SIDE, in its `objects`. An entry that cannot
+ * be read names none. */
+bool lb_ledger_names(struct lb_ledger *ledger, const char *commit, const char *address);
+/* The commit is here. In a shallow clone older ones need not be. */
+bool lb_ledger_shallow(struct lb_ledger *ledger);
+bool lb_ledger_here(struct lb_ledger *ledger, const char *commit);
 /* A file of the entry: "entry.txt", "spec.yaml". NULL with a diagnostic when it is not there. */
 struct lb_source *lb_ledger_file(struct lb_ledger *ledger, const char *commit, const char *name);
 /* Finds what `name` means: a plan id or its beginning (8 digits or more), a commit or its

@@ -16,23 +16,13 @@
 /* --- what the remote has
  * ------------------------------------------------------------------------------------ */
 
-static bool is_here(struct lb_ledger *ledger, const char *commit)
-{
-    git_oid oid;
-    git_commit *object = NULL;
-    bool here = git_oid_fromstr(&oid, commit) == 0 &&
-                git_commit_lookup(&object, ledger->repo, &oid) == 0;
-    git_commit_free(object);
-    return here;
-}
-
 static int fetch(struct lb_ledger *ledger, const struct lb_remote *remote, const char *tip)
 {
-    if (!*tip || is_here(ledger, tip))
+    if (!*tip || lb_ledger_here(ledger, tip))
         return 0;
     if (lb_remote_fetch(remote, ledger->diags) != LB_REMOTE_OK)
         return -1;
-    if (is_here(ledger, tip))
+    if (lb_ledger_here(ledger, tip))
         return 0;
     return lb_diags_error(ledger->diags, "LB-G014", NULL, "%s of %s did not come with the branch",
                           tip, remote->name);
@@ -254,7 +244,8 @@ static int draft_files(struct lb_ledger *ledger, const struct lb_ledger_draft *d
         files[count++] = (struct lb_store_file){"spec.yaml", draft->spec, draft->spec_length};
     if (draft->document) {
         const char *id = draft->entry.plan;
-        lb_json_canonical(document, draft->document);
+        /* in the order of the plan: what is shown of it later are the bytes that were shown then */
+        lb_json_write(document, draft->document, 0);
         files[count++] = (struct lb_store_file){
             lb_arena_printf(ledger->arena, "plans/%.2s/%s.json", id, id + 2), document->data,
             document->length};

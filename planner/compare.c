@@ -59,8 +59,8 @@ static const char *down_of(struct lb_arena *arena, const struct lb_plan *plan)
     return text;
 }
 
-static int differ_head(struct lb_arena *arena, const struct lb_plan *a, const struct lb_plan *b,
-                       struct lb_str *out)
+int lb_plan_compare_head(struct lb_arena *arena, const struct lb_plan *a, const struct lb_plan *b,
+                         struct lb_str *out)
 {
     const struct {
         const char *what, *a, *b;
@@ -190,7 +190,7 @@ int lb_plan_compare(const struct lb_plan *approved, const struct lb_plan *now, s
     struct lb_arena *arena = lb_arena_new();
     index_plan(arena, approved, &then);
     index_plan(arena, now, &here);
-    int head = differ_head(arena, approved, now, out);
+    int head = lb_plan_compare_head(arena, approved, now, out);
     int steps = differ_steps(&then, now, out);
     int objects = differ_objects(approved, &then, now, &here, out);
     lb_arena_free(arena);

@@ -129,5 +129,8 @@ int lb_plan_from_value(struct lb_arena *arena, struct lb_diags *diags, const str
 /* 0 when `now` does what `approved` did, or less because steps are satisfied already. Otherwise -1
  * and the difference in words, one line an object or step, in `out`. */
 int lb_plan_compare(const struct lb_plan *approved, const struct lb_plan *now, struct lb_str *out);
+/* Of that only what the plans are for: stack, account, regions, spec. */
+int lb_plan_compare_head(struct lb_arena *arena, const struct lb_plan *a, const struct lb_plan *b,
+                         struct lb_str *out);
 
 #endif

@@ -1,0 +1,229 @@
+/* history.c: `history` and what it can do besides listing: compare two recorded plans, prove that
+ * nothing was changed afterwards, and share what was written while the remote was left out. */
+#include "cmd/history.h"
+
+#include "cmd/render.h"
+#include "cmd/render_differ.h"
+#include "cmd/saved.h"
+
+#include "base/json.h"
+
+#include <string.h>
+
+/* --- diff
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static int load_recorded(struct lb_cli *cli, const struct lb_reading *reading, const char *name,
+                         struct lb_plan *out)
+{
+    char commit[41];
+    struct lb_source *document;
+    const char *stack = lb_option(cli, "stack", NULL);
+    if (lb_ledger_find(reading->ledger, stack, name, commit, &document) != 0)
+        return -1;
+    if (!document)
+        return lb_diags_error(&cli->diags, "LB-G034", NULL, "%.12s has no plan", commit);
+    return lb_plan_load(cli, document, out);
+}
+
+static int history_diff(struct lb_cli *cli)
+{
+    struct lb_reading reading;
+    struct lb_plan a, b;
+    struct lb_str out = {0};
+    if (cli->arg_count != 3) {
+        lb_diags_error(&cli->diags, "LB-U001", NULL, "history diff needs two plans");
+        return LB_EXIT_USAGE;
+    }
+    int code = lb_reading_open(cli, NULL, LB_LEDGER_LOCAL, &reading);
+    if (code)
+        return code;
+    if (load_recorded(cli, &reading, cli->args[1], &a) != 0 ||
+        load_recorded(cli, &reading, cli->args[2], &b) != 0)
+        return lb_diags_exit(&cli->diags);
+    bool differ = lb_render_differ(cli->arena, &a, &b, &out);
+    lb_out(cli, &out);
+    lb_str_release(&out);
+    code = lb_diags_exit(&cli->diags);
+    return !code && differ && lb_flag(cli, "detailed-exitcode") ? LB_EXIT_CHANGES : code;
+}
+
+/* --- verify
+ * --------------------------------------------------------------------------------------------- */
+
+/* What a plan says of itself: its id is made again from what it holds. */
+static bool is_plan_of(void *payload, const struct lb_source *document, const char *id)
+{
+    const char *version;
+    struct lb_plan plan;
+    struct lb_diags unsaid;
+    (void)payload;
+    struct lb_arena *arena = lb_arena_new();
+    lb_diags_init(&unsaid, arena);
+    struct lb_value *value = lb_json_parse(arena, document->text, document->length, &version);
+    bool whole = value && lb_plan_from_value(arena, &unsaid, value, &plan) == 0;
+    bool same = whole && lb_streq(plan.id, id);
+    lb_arena_free(arena);
+    return same;
+}
+
+static bool in_chain(struct lb_ledger *ledger, struct lb_arena *arena, const char *tip,
+                     const char *commit)
+{
+    struct lb_ledger_entry entry;
+    char at[41], parent[41];
+    memcpy(at, tip, sizeof at);
+    while (*at && !lb_starts_with(at, commit)) {
+        if (lb_ledger_glance(ledger, arena, at, &entry, parent) != 0)
+            return false;
+        memcpy(at, parent, sizeof at);
+    }
+    return *at;
+}
+
+/* A commit that was written down elsewhere cannot be rewritten along with the branch. */
+static int check_tip(struct lb_cli *cli, const struct lb_reading *reading, const char *tip)
+{
+    const char *noted = lb_option(cli, "tip", NULL);
+    if (!noted)
+        return 0;
+    char *name = lb_lowercase(cli->arena, noted);
+    size_t length = strlen(name);
+    if (length < 8 || length > 40 || strspn(name, "0123456789abcdef") != length)
+        return lb_diags_error(&cli->diags, "LB-U001", NULL,
+                              "--tip: \"%s\" is no commit, nor 8 digits or more of one", noted);
+    if (reading->count > 1)
+        return lb_diags_error(&cli->diags, "LB-U001", NULL,
+                              "--tip is of one stack: name it by SPEC or --stack");
+    struct lb_arena *arena = lb_arena_new();
+    bool found = in_chain(reading->ledger, arena, tip, name);
+    lb_arena_free(arena);
+    return found ? 0
+                 : lb_diags_error(&cli->diags, "LB-G030", NULL, "%s is not in the history of %.12s",
+                                  noted, tip);
+}
+
+static void verify_stack(struct lb_cli *cli, const struct lb_reading *reading, const char *stack)
+{
+    struct lb_ledger_proof proof;
+    struct lb_str out = {0};
+    if (lb_ledger_verify(reading->ledger, stack, is_plan_of, NULL, &proof) != 0 ||
+        check_tip(cli, reading, proof.tip) != 0)
+        return;
+    if (reading->count > 1)
+        lb_str_printf(&out, "%s: ", lb_escape(cli->arena, stack));
+    lb_str_printf(&out, "%s, ",
+                  proof.entries == 1 ? "1 entry"
+                                     : lb_arena_printf(cli->arena, "%zu entries", proof.entries));
+    lb_str_printf(&out, "%s, tip %s: sound\n", lb_counted(cli->arena, proof.plans, "plan"),
+                  proof.tip);
+    lb_out(cli, &out);
+    lb_str_release(&out);
+}
+
+static int history_verify(struct lb_cli *cli)
+{
+    struct lb_reading reading;
+    int code = lb_reading_open(cli, cli->arg_count > 1 ? cli->args[1] : NULL, LB_LEDGER_LOCAL,
+                               &reading);
+    if (!code && !reading.count)
+        lb_diags_error(&cli->diags, "LB-G034", NULL, "nothing is recorded in this repository");
+    for (size_t i = 0; !code && i < reading.count; i++)
+        verify_stack(cli, &reading, reading.stacks[i]);
+    return code ? code : lb_diags_exit(&cli->diags);
+}
+
+/* --- sync
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static int64_t newest(struct lb_cli *cli, struct lb_ledger *ledger, const char *stack)
+{
+    struct lb_ledger_entry entry = {0};
+    char tip[41], parent[41];
+    if (lb_ledger_tip(ledger, stack, tip) != 0 || !*tip ||
+        lb_ledger_glance(ledger, cli->arena, tip, &entry, parent) != 0)
+        return 0;
+    return entry.seq;
+}
+
+static void sync_stack(struct lb_cli *cli, const struct lb_reading *reading, const char *stack)
+{
+    struct lb_str out = {0};
+    size_t shared;
+    int64_t before = newest(cli, reading->ledger, stack);
+    if (lb_ledger_sync(reading->ledger, stack, &shared) != 0)
+        return;
+    int64_t after = newest(cli, reading->ledger, stack);
+    int64_t came = after - before > 0 ? after - before : 0;
+    lb_str_printf(&out, "%s: ", lb_escape(cli->arena, stack));
+    if (!after)
+        lb_str_printf(&out, "nothing is recorded here or at %s.\n",
+                      lb_ledger_remote(reading->ledger));
+    else if (!shared && !came)
+        lb_str_printf(&out, "%lld entries, the same here and at %s.\n", (long long)after,
+                      lb_ledger_remote(reading->ledger));
+    else
+        lb_str_printf(&out, "%zu shared with %s, %lld new from there; %lld entries.\n", shared,
+                      lb_ledger_remote(reading->ledger), (long long)came, (long long)after);
+    lb_out(cli, &out);
+    lb_str_release(&out);
+}
+
+static int history_sync(struct lb_cli *cli)
+{
+    struct lb_reading reading;
+    int code = lb_reading_open(cli, cli->arg_count > 1 ? cli->args[1] : NULL, LB_LEDGER_SHARED,
+                               &reading);
+    if (!code && !reading.count)
+        lb_diags_error(&cli->diags, "LB-G034", NULL,
+                       "no stack is known here: name it by SPEC or --stack");
+    for (size_t i = 0; !code && i < reading.count; i++)
+        sync_stack(cli, &reading, reading.stacks[i]);
+    return code ? code : lb_diags_exit(&cli->diags);
+}
+
+/* --- the verb
+ * ------------------------------------------------------------------------------------------- */
+
+static int history_list(struct lb_cli *cli)
+{
+    return lb_history_list(cli, cli->arg_count ? cli->args[0] : NULL);
+}
+
+/* The first argument may be one of these; a spec of such a name is written ./diff. */
+static const struct {
+    const char *word;
+    size_t max_args;     /* the word included */
+    const char *options; /* that it takes, each between spaces */
+    int (*run)(struct lb_cli *cli);
+} parts[] = {
+    {"diff", 3, " stack detailed-exitcode ", history_diff},
+    {"verify", 2, " stack tip ", history_verify},
+    {"sync", 2, " stack ", history_sync},
+    {NULL, 1, " format event outcome object limit stack ", history_list},
+};
+
+int lb_cmd_history(struct lb_cli *cli)
+{
+    size_t part = 0;
+    while (parts[part].word && !(cli->arg_count && lb_streq(cli->args[0], parts[part].word)))
+        part++;
+    const char *verb = parts[part].word
+                           ? lb_arena_printf(cli->arena, "history %s", parts[part].word)
+                           : "history";
+    if (cli->arg_count > parts[part].max_args) {
+        lb_diags_error(&cli->diags, "LB-U001", NULL, "unexpected argument \"%s\"",
+                       cli->args[parts[part].max_args]);
+        return LB_EXIT_USAGE;
+    }
+    for (size_t i = 0; i < lb_value_count(cli->options); i++) {
+        const char *name = lb_map_nth(cli->options, i)->key;
+        if (strstr(parts[part].options, lb_arena_printf(cli->arena, " %s ", name)))
+            continue;
+        lb_diags_error(&cli->diags, "LB-U001", NULL, "%s has no option --%s", verb, name);
+        return LB_EXIT_USAGE;
+    }
+    return parts[part].run(cli);
+}
