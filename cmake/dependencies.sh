@@ -6,7 +6,7 @@ set -euo pipefail
 
 build=(gcc cmake ninja-build pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
        libgit2-dev libexpat1-dev libmicrohttpd-dev ca-certificates)
-test=(libcmocka-dev clang clang-format libclang-rt-14-dev universal-ctags git curl jq
+test=(libcmocka-dev clang clang-format libclang-rt-14-dev universal-ctags git curl jq shellcheck
       python3 python3-venv python3-pip python3-yaml python3-jsonschema cmark-gfm
       openjdk-17-jdk-headless maven)
 

@@ -1,3 +1,11 @@
+# The bytes of a file as a C array, which ends with a NUL that its length leaves out.
+function(lb_embed_file file name out)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "(..)" "0x\\1," hex "${hex}")
+    set(${out} "static const unsigned char ${name}[] = {${hex}0};\n" PARENT_SCOPE)
+endfunction()
+
 # Embeds the schema files as bytes (schemas.c) and lists the provider of every kind (kinds.c).
 # spec.json and meta files (a stem that starts with an underscore) describe no kind.
 function(lb_embed_schemas files schemas_c kinds_c)
@@ -7,10 +15,8 @@ function(lb_embed_schemas files schemas_c kinds_c)
     set(kinds "")
     foreach(file ${files})
         get_filename_component(stem ${file} NAME_WE)
-        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
-        file(READ ${file} hex HEX)
-        string(REGEX REPLACE "(..)" "0x\\1," hex "${hex}")
-        string(APPEND bytes "static const unsigned char schema_${stem}[] = {${hex}0};\n")
+        lb_embed_file(${file} schema_${stem} array)
+        string(APPEND bytes "${array}")
         string(APPEND rows "    {\"${stem}\", schema_${stem}, sizeof schema_${stem} - 1},\n")
         if(NOT stem STREQUAL "spec" AND NOT stem MATCHES "^_")
             string(APPEND externs "extern const struct lb_provider lb_provider_${stem};\n")
@@ -28,4 +34,21 @@ ${externs}
 const struct lb_provider *const lb_providers[] = {
 ${kinds}    0};
 " @ONLY)
+endfunction()
+
+# Embeds files of the repository under their paths in it (templates.c), for `init`.
+function(lb_embed_templates files templates_c)
+    set(bytes "/* Made by cmake/embed.cmake. */\n#include \"cmd/templates.h\"\n\n")
+    set(rows "")
+    set(n 0)
+    foreach(file ${files})
+        file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${file})
+        lb_embed_file(${file} template_${n} array)
+        string(APPEND bytes "${array}")
+        string(APPEND rows "    {\"${path}\", template_${n}, sizeof template_${n} - 1},\n")
+        math(EXPR n "${n} + 1")
+    endforeach()
+    string(APPEND bytes "\nconst struct lb_template lb_templates[] = {\n${rows}};\n"
+           "const size_t lb_template_count = sizeof lb_templates / sizeof *lb_templates;\n")
+    file(CONFIGURE OUTPUT ${templates_c} CONTENT "${bytes}" @ONLY)
 endfunction()

@@ -117,6 +117,7 @@ void lb_render_value(struct lb_str *out, const struct lb_value *value, size_t ma
 
 /* --- the verbs
  * ------------------------------------------------------------------------------------------ */
+int lb_cmd_init(struct lb_cli *cli);
 int lb_cmd_validate(struct lb_cli *cli);
 int lb_cmd_plan(struct lb_cli *cli);
 int lb_cmd_apply(struct lb_cli *cli);

@@ -27,6 +27,14 @@
         NULL, NULL, NULL, NULL, false                                                              \
     }
 
+static const struct lb_option init_options[] = {
+    {"ci", "PLATFORM", "also write a pipeline that plans pull requests and applies what is merged",
+     "github|gitlab|none", false},
+    {"stack", "NAME", "name of the stack", NULL, false},
+    {"account", "ID", "AWS account, 12 digits", NULL, false},
+    {"primary", "REGION", "the region that serves in normal times", NULL, false},
+    {"secondary", "REGION", "the region that takes over", NULL, false},
+    END};
 static const struct lb_option validate_options[] = {
     {"format", "FORMAT", "how to print findings", "text|json|sarif|junit|github", false}, END};
 static const struct lb_option plan_options[] = {
@@ -79,6 +87,12 @@ static const struct lb_option lock_options[] = {
 static const struct lb_option no_options[] = {END};
 
 const struct lb_verb lb_verbs[] = {
+    {"init", "[FOLDER]", "write a spec to start from",
+     "Writes a commented spec, the schema that editors read and an ignore file into FOLDER, and "
+     "with "
+     "--ci a pipeline. What is there already is left as it is. Needs no network and no "
+     "credentials.",
+     init_options, 1, false, false, lb_cmd_init},
     {"validate", "[SPEC...]", "check a spec offline",
      "Reads each SPEC, checks it against the schemas and the rules that need no live state, and "
      "prints every error with its place. Needs no network and no credentials.",

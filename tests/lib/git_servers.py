@@ -136,7 +136,7 @@ class Http:
             def do_GET(self):
                 outer.asked.append(self.headers.get("Authorization"))
                 answer(self)
-            do_POST = do_GET
+            do_POST = do_PUT = do_PATCH = do_GET
 
             def log_message(self, *_):
                 pass
@@ -177,13 +177,20 @@ def body_of(request):
     return body
 
 
+def basic(user, password):
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
 def backend(base, user, password):
     """git http-backend behind basic authentication."""
-    wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    return guarded_backend(base, lambda authorization, path: authorization == basic(user, password))
 
+
+def guarded_backend(base, admits):
+    """The same; `admits(authorization, path)` says who may do what."""
     def answer(request):
         body = body_of(request)
-        if request.headers.get("Authorization") != wanted:
+        if not admits(request.headers.get("Authorization"), request.path):
             request.send_response(401)
             request.send_header("WWW-Authenticate", 'Basic realm="git"')
             request.send_header("Content-Length", "0")
@@ -191,7 +198,7 @@ def backend(base, user, password):
             return
         url = urllib.parse.urlsplit(request.path)
         env = {**os.environ, "GIT_PROJECT_ROOT": str(base), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": url.path,
-               "QUERY_STRING": url.query, "REQUEST_METHOD": request.command, "REMOTE_USER": user,
+               "QUERY_STRING": url.query, "REQUEST_METHOD": request.command, "REMOTE_USER": "somebody",
                "REMOTE_ADDR": "127.0.0.1", "CONTENT_TYPE": request.headers.get("Content-Type", ""),
                "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
                "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""), "CONTENT_LENGTH": str(len(body))}

