@@ -1,9 +1,23 @@
+# shellcheck shell=bash
 # lib.sh: what every example shares: where the programs are, and a check that counts.
 # Sourced by examples/*/run, which run inside the sandbox or start it themselves.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH="$root/build:$PATH"
-export LIFEBOAT_LEDGER=none # not into the repository of lifeboat itself
+unset LIFEBOAT_LEDGER
 passed=0 failed=0 skipped=0
+own=
+trap 'rm -rf "$own"' EXIT
+
+# use SPEC: goes on in a little git repository of its own that holds the spec. Plans and applies are
+# kept on a branch of the repository that the spec is in: here that must not be lifeboat's own.
+# LB_EXAMPLE_WORK: one for several examples.
+use() {
+    local work=${LB_EXAMPLE_WORK:-}
+    [ -n "$work" ] || work=$(mktemp -d) || exit 1
+    [ -n "${LB_EXAMPLE_WORK:-}" ] || own=$work
+    cp "$1" "$work"/ && cd "$work" && git init --quiet && git add --all &&
+        git -c user.name=example -c user.email=example@example.com commit --quiet -m "Write the spec" || exit 1
+}
 
 say() {
     printf '\n\033[1m# %s\033[0m\n' "$*"

@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Builds lifeboat and runs its main job on the embedded sandbox: plan, apply, empty plan, and one plan
-# that is refused. Needs no AWS account and touches none. On Debian 12 it installs what is missing.
+# Builds lifeboat and runs its main job on the embedded sandbox: plan, apply, empty plan, one plan that
+# is refused, and the ledger that tells of it all. Needs no AWS account and touches none. On Debian 12 it installs what is missing.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 echo "== Install what is missing to build"
 bash cmake/dependencies.sh build || exit 1
 echo "== Build"
 cmake --preset default >/dev/null && cmake --build --preset default | tail -n 1 || exit 1
+
+# The examples keep their plans in this little repository.
+LB_EXAMPLE_WORK=$(mktemp -d)
+export LB_EXAMPLE_WORK
+trap 'rm -rf "$LB_EXAMPLE_WORK"' EXIT
 
 passed=0 failed=0 skipped=0
 for example in two-region hazard; do
@@ -19,6 +24,13 @@ for example in two-region hazard; do
     read -r p _ f _ s _ <<<"${counts//,/}"
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1})) skipped=$((skipped + ${s:-0}))
 done
+printf '\n== What was done, from the ledger\n$ lifeboat history\n'
+unset LIFEBOAT_LEDGER
+if (cd "$LB_EXAMPLE_WORK" && "$OLDPWD/build/lifeboat" history); then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+fi
 printf '\nThe spec: examples/two-region/lifeboat.yaml. Try: build/lifeboat help, build/lifeboat explain.\n'
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]

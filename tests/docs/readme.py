@@ -6,7 +6,7 @@ import re
 import shlex
 import subprocess
 
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/tutorial.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "docs/tutorial.md", "docs/pull-requests.md"]
 presets = json.loads(pathlib.Path("CMakePresets.json").read_text())
 known_presets = {p["name"] for p in presets["configurePresets"]} | {p["name"] for p in presets["buildPresets"]}
 known_suites = set(re.search(r"^all=\((.*)\)$", pathlib.Path("tests/run.sh").read_text(), re.M)[1].split())
