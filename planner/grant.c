@@ -6,6 +6,8 @@
  */
 #include "planner/grant.h"
 
+#include "planner/survey.h"
+
 #include "base/json.h"
 #include "providers/permission.h"
 
@@ -122,16 +124,11 @@ static void add_resource(struct grants *g, const struct lb_resource *resource)
 /* Kinds that look for what left the spec do it for every stack (wave.c). */
 static void add_surveys(struct grants *g)
 {
-    const struct lb_schemas *schemas = g->stack->schemas;
-    for (size_t i = 0; i < schemas->kind_count; i++) {
-        const struct lb_kind *kind = &schemas->kinds[i];
-        const struct lb_resource none = {.name = "",
-                                         .kind = kind,
-                                         .provider = lb_provider_find(kind->name),
-                                         .region = g->stack->regions[g->stack->active]};
-        for (size_t k = 0; k < kind->granule_count; k++)
-            add_list(g, &none, &kind->granules[k], "survey");
-    }
+    size_t provider = 0, object = 0;
+    const struct lb_resource *place;
+    while ((place = lb_survey_next(g->arena, g->stack, &provider, &object)))
+        for (size_t i = 0; i < place->kind->granule_count; i++)
+            add_list(g, place, &place->kind->granules[i], "survey");
 }
 
 /* The list of what carries this stack's mark (release.c), which belongs to no kind. */

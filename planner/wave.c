@@ -5,6 +5,7 @@
 
 #include "planner/release.h"
 #include "planner/steps.h"
+#include "planner/survey.h"
 
 struct asker {
     struct reading *reading;
@@ -460,18 +461,11 @@ void lb_wave_add(struct lb_wave *wave, struct lb_stack *stack, struct lb_resourc
 
 void lb_wave_survey(struct lb_wave *wave, struct lb_stack *stack)
 {
-    for (const struct lb_provider *const *at = lb_providers; *at; at++) {
-        const struct lb_kind *kind = lb_kind_find(stack->schemas, (*at)->kind);
-        if (!(*at)->survey || !kind)
-            continue;
-        struct lb_resource *any = lb_arena_alloc(wave->arena, sizeof *any);
-        any->kind = kind;
-        any->provider = *at;
-        any->name = any->address = kind->name;
-        any->region = stack->regions[LB_SIDE_PRIMARY];
-        if (!lb_region_assumed_down(stack, lb_resource_home(any)))
-            add(wave, stack, any)->survey = true;
-    }
+    size_t provider = 0, object = 0;
+    struct lb_resource *place;
+    while ((place = lb_survey_next(wave->arena, stack, &provider, &object)))
+        if (!lb_region_assumed_down(stack, lb_resource_home(place)))
+            add(wave, stack, place)->survey = true;
 }
 
 void lb_wave_forecast(struct lb_wave *wave, struct lb_stack *stack, struct lb_change *change,

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define SURVEY_MS 5000
+
 const struct lb_service lb_cluster_service = {
     .id = "cluster",
     .signing = "es",
@@ -109,6 +111,37 @@ void lb_cluster_ask(struct lb_read *read, const char *domain, struct lb_call *ca
         read->live->status = LB_LIVE_ABSENT;
     else
         read->ask(read, call, decode);
+}
+
+void lb_cluster_survey(struct lb_read *read, const struct lb_op *list, lb_decode_fn *decode)
+{
+    const struct lb_resource *place = read->resource;
+    struct lb_call *call = lb_read_call(read, list);
+    call->deadline_ms = SURVEY_MS;
+    if (place->reads_after[0]->live.status != LB_LIVE_UNREADABLE &&
+        lb_cluster_aim(read->arena, read->stack, place->name, place->side, call))
+        read->ask(read, call, decode);
+}
+
+static bool is_read_there(const struct lb_stack *stack, const struct lb_resource *place)
+{
+    size_t i = 0;
+    for (const struct lb_resource *other; (other = lb_stack_next(stack, place->kind->name, &i));)
+        for (size_t k = 0; k < other->reads_after_count; k++)
+            if (other->reads_after[k] == place->reads_after[0])
+                return true;
+    return false;
+}
+
+bool lb_cluster_surveyed(struct lb_read *read, const struct lb_call *call,
+                         const struct lb_answer *answer)
+{
+    /* A path that is not there, or that another one takes, has no part that could hold anything. */
+    bool none = answer->outcome == LB_NOT_FOUND || answer->outcome == LB_REFUSED;
+    bool came = answer->outcome == LB_ANSWERED;
+    if (!came && !none && !is_read_there(read->stack, read->resource))
+        lb_read_cannot_look(read, call, answer);
+    return came;
 }
 
 const char *lb_cluster_security_base(const struct lb_stack *stack, const char *domain)

@@ -27,6 +27,16 @@ bool lb_cluster_aim(struct lb_arena *arena, const struct lb_stack *stack, const 
  * the domain could not be read it is unreadable; nothing is sent then. */
 void lb_cluster_ask(struct lb_read *read, const char *domain, struct lb_call *call,
                     lb_decode_fn *decode);
+/* Asks the domain that a survey looks into (lb_provider.survey_in) for a list. Nothing is sent
+ * where it has no endpoint. Objects of the kind that are read there ask for the same list, so this
+ * call is sent only where there are none; it then waits no longer than a few seconds, since a
+ * cluster that cannot be reached from here need not be reached for such a plan. */
+void lb_cluster_survey(struct lb_read *read, const struct lb_op *list, lb_decode_fn *decode);
+/* True when such a list came. Where the cluster does not know it, nothing is there. Otherwise it is
+ * noted that nobody could look, unless an object of the kind asked for the same and says so itself.
+ */
+bool lb_cluster_surveyed(struct lb_read *read, const struct lb_call *call,
+                         const struct lb_answer *answer);
 /* The next step of a refusal: tells apart the security plugin (which mapping is missing), IAM, and
  * a bucket that the nodes cannot use. NULL for answers that are none of these. */
 const char *lb_cluster_next_step(struct lb_arena *arena, const struct lb_call *call,

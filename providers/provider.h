@@ -202,6 +202,10 @@ struct lb_call *lb_read_call(struct lb_read *read, const struct lb_op *op);
  * else marks the object unreadable, with a diagnostic that names the operation, and returns false.
  */
 bool lb_read_ok(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer);
+/* Notes that what left the spec could not be looked for (LB-P030), which costs this report and
+ * nothing else. */
+void lb_read_cannot_look(struct lb_read *read, const struct lb_call *call,
+                         const struct lb_answer *answer);
 /* The live map of attributes, made on first use. */
 struct lb_value *lb_read_value(struct lb_read *read);
 
@@ -261,9 +265,12 @@ struct lb_provider {
      * decodes fill *out, which lives as long as the read. Optional. */
     int (*forecast)(struct lb_read *, const struct lb_value *dirty, struct lb_forecast *out);
     /* Looks for objects of this kind that left the spec (read->stray), where the list of tagged
-     * objects does not cover the kind. Once for a stack; read->resource only names the kind.
-     * Optional. */
+     * objects does not cover the kind. Once for a stack, or, with `survey_in`, once for each object
+     * of that kind, after it was read. read->resource stands for no object: it has the kind, and
+     * with `survey_in` the side, the region and the name of the object that is looked into, which
+     * is its only `reads_after`. Nothing here fails the plan. Optional. */
     int (*survey)(struct lb_read *);
+    const char *survey_in; /* "domain" */
     /* The ARN by which policies name the object, known before the object is: for an object of a
      * cluster its domain's, a pattern where the service chooses the id. NULL: nothing of AWS, as a
      * cluster that users run themselves. Needed for a kind with IAM actions. */

@@ -50,3 +50,12 @@ bool lb_read_ok(struct lb_read *read, const struct lb_call *call, const struct l
     read->live->status = LB_LIVE_UNREADABLE;
     return false;
 }
+
+void lb_read_cannot_look(struct lb_read *read, const struct lb_call *call,
+                         const struct lb_answer *answer)
+{
+    struct lb_diag why = {0};
+    lb_answer_diag(read->arena, call, answer, &why);
+    struct lb_diag diag = {.code = "LB-P030", .detail = why.detail, .remedy = why.remedy};
+    lb_diags_add(read->diags, &diag);
+}

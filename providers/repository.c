@@ -6,6 +6,8 @@
  * this is no fault, so the call is sent again until its deadline; a cluster without a role has
  * nothing to wait for. An identical PUT changes nothing and verifies again.
  */
+#include "providers/repository.h"
+
 #include "providers/cluster.h"
 #include "providers/names.h"
 
@@ -13,7 +15,7 @@
 
 #define VERIFY_MS 180000 /* IAM's changes reach every region within minutes */
 
-static const struct lb_op get_repositories = {
+const struct lb_op lb_get_repositories = {
     .service = &lb_cluster_service,
     .name = "GetRepository",
     .brief = true,
@@ -269,7 +271,7 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
 static int read_registration(struct lb_read *read)
 {
     lb_cluster_ask(read, lb_text_at(read->resource->stated, "domain", ""),
-                   lb_read_call(read, &get_repositories), decode);
+                   lb_read_call(read, &lb_get_repositories), decode);
     return 0;
 }
 
@@ -338,4 +340,6 @@ const struct lb_provider lb_provider_repository = {
     .expand = expand,
     .derive = derive,
     .normalize = normalize,
+    .survey = lb_repository_survey,
+    .survey_in = "domain",
 };

@@ -25,7 +25,14 @@ int lb_role_read(struct lb_read *read);
 int lb_role_read_policies(struct lb_read *read);
 int lb_role_read_attached(struct lb_read *read);
 
-int lb_role_survey(struct lb_read *read); /* role_survey.c */
+/* --- role_survey.c -------------------------------------------------------------------------------
+ */
+int lb_role_survey(struct lb_read *read);
+/* Asks for a role that no spec need know, by name, as the survey does: then it is asked once. */
+void lb_role_ask(struct lb_read *read, const char *name, lb_decode_fn *decode);
+/* The role in such an answer and its tags. */
+const struct lb_value *lb_role_answer(struct lb_read *read, const struct lb_answer *answer,
+                                      struct lb_value **tags);
 
 /* --- role_write.c --------------------------------------------------------------------------------
  */

@@ -10,7 +10,6 @@
 #include "providers/tags.h"
 
 #include "base/xml.h"
-#include "transport/explain.h"
 
 #define PAGE_ITEMS "1000"
 
@@ -30,6 +29,21 @@ static bool declared(const struct lb_stack *stack, const char *name)
     return false;
 }
 
+void lb_role_ask(struct lb_read *read, const char *name, lb_decode_fn *decode)
+{
+    struct lb_call *call = lb_read_call(read, &get_role);
+    lb_map_set_string(read->arena, lb_call_body(read->arena, call), "RoleName", name);
+    read->ask(read, call, decode);
+}
+
+const struct lb_value *lb_role_answer(struct lb_read *read, const struct lb_answer *answer,
+                                      struct lb_value **tags)
+{
+    const struct lb_value *role = lb_value_at(answer->body, "GetRoleResponse/GetRoleResult/Role");
+    *tags = lb_tags_to_map(read->arena, lb_value_at(role, "Tags/member"));
+    return role;
+}
+
 static void ask_page(struct lb_read *read, const char *marker)
 {
     struct lb_call *call = lb_read_call(read, &list_roles);
@@ -39,22 +53,12 @@ static void ask_page(struct lb_read *read, const char *marker)
     read->ask(read, call, decode_roles);
 }
 
-/* Not being allowed to look costs this report, nothing else. */
-static void cannot_look(struct lb_read *read, const struct lb_call *call,
-                        const struct lb_answer *answer)
-{
-    struct lb_diag why = {0};
-    lb_answer_diag(read->arena, call, answer, &why);
-    struct lb_diag diag = {.code = "LB-P030", .detail = why.detail};
-    lb_diags_add(read->diags, &diag);
-}
-
 static void decode_roles(struct lb_read *read, const struct lb_call *call,
                          const struct lb_answer *answer)
 {
     const char *prefix = lb_arena_printf(read->arena, "%s-", read->stack->name);
     if (answer->outcome != LB_ANSWERED) {
-        cannot_look(read, call, answer);
+        lb_read_cannot_look(read, call, answer);
         return;
     }
     const struct lb_value *result = lb_value_at(answer->body, "ListRolesResponse/ListRolesResult");
@@ -63,9 +67,7 @@ static void decode_roles(struct lb_read *read, const struct lb_call *call,
         const char *name = lb_text_at(lb_xml_item(roles, i), "RoleName", "");
         if (!lb_starts_with(name, prefix) || declared(read->stack, name))
             continue;
-        struct lb_call *one = lb_read_call(read, &get_role);
-        lb_map_set_string(read->arena, lb_call_body(read->arena, one), "RoleName", name);
-        read->ask(read, one, decode_role);
+        lb_role_ask(read, name, decode_role);
     }
     if (lb_bool_at(result, "IsTruncated", false))
         ask_page(read, lb_text_at(result, "Marker", NULL));
@@ -77,11 +79,11 @@ static void decode_role(struct lb_read *read, const struct lb_call *call,
     if (answer->outcome == LB_NOT_FOUND)
         return;
     if (answer->outcome != LB_ANSWERED) {
-        cannot_look(read, call, answer);
+        lb_read_cannot_look(read, call, answer);
         return;
     }
-    const struct lb_value *role = lb_value_at(answer->body, "GetRoleResponse/GetRoleResult/Role");
-    const struct lb_value *tags = lb_tags_to_map(read->arena, lb_value_at(role, "Tags/member"));
+    struct lb_value *tags;
+    const struct lb_value *role = lb_role_answer(read, answer, &tags);
     const char *address = lb_text(lb_map_get(tags, LB_TAG_ADDRESS), NULL);
     if (address && lb_streq(lb_text(lb_map_get(tags, LB_TAG_STACK), ""), read->stack->name) &&
         !lb_stack_find_address(read->stack, address))

@@ -61,20 +61,26 @@ static int expand(struct lb_stack *stack, const struct lb_entry *entry)
 /* --- derive --------------------------------------------------------------------------------- */
 
 /* NULL when the domain has none; snapshot lifecycle management is not in AWS's builds. */
+static const struct lb_scheduler *scheduler_in(const struct lb_stack *stack, const char *domain,
+                                               enum lb_side side)
+{
+    const char *engine = lb_cluster_engine(stack, domain, side);
+    if (lb_cluster_opensearch_since(stack, domain, side, 2, 1))
+        return &lb_scheduler_sm;
+    if (engine && lb_domain_self_managed(stack, domain) && lb_starts_with(engine, "Elasticsearch_"))
+        return &lb_scheduler_slm;
+    return NULL;
+}
+
+/* The domain's, unless another is stated. */
 static const struct lb_scheduler *scheduler_of(const struct lb_stack *stack,
                                                const struct lb_resource *schedule)
 {
-    const char *domain = domain_of(stack, schedule);
-    const char *engine = lb_cluster_engine(stack, domain, schedule->side);
+    const struct lb_scheduler *scheduler = scheduler_in(stack, domain_of(stack, schedule),
+                                                        schedule->side);
     const char *stated = lb_text_at(schedule->stated, "engine", "auto");
-    bool automatic = lb_streq(stated, "auto");
-    if ((automatic || lb_streq(stated, "sm")) &&
-        lb_cluster_opensearch_since(stack, domain, schedule->side, 2, 1))
-        return &lb_scheduler_sm;
-    if ((automatic || lb_streq(stated, "slm")) && lb_domain_self_managed(stack, domain) && engine &&
-        lb_starts_with(engine, "Elasticsearch_"))
-        return &lb_scheduler_slm;
-    return NULL;
+    bool fits = lb_streq(stated, "auto") || (scheduler && lb_streq(stated, scheduler->name));
+    return fits ? scheduler : NULL;
 }
 
 static int refuse_scheduler(struct lb_stack *stack, const struct lb_resource *schedule)
@@ -213,8 +219,6 @@ static int derive(struct lb_stack *stack, struct lb_resource *schedule)
     const char *domain = domain_of(stack, schedule);
     const char *repository = lb_text_at(schedule->stated, "repository", "");
     lb_cluster_depends(stack, schedule, domain);
-    lb_resource_reads_after(stack, schedule,
-                            lb_cluster_domain(stack, domain, lb_side_other(schedule->side)));
     lb_resource_need(stack, schedule, NULL,
                      lb_stack_find(stack, "repository", repository, schedule->side), NULL);
     lb_resource_need(stack, schedule, NULL,
@@ -239,64 +243,12 @@ static bool parse_mark(struct lb_arena *arena, const char *text, const char **st
     return true;
 }
 
-/* All schedules of a domain see the same list: the first of them reports what is in no spec. */
-static bool is_first(const struct lb_read *read)
-{
-    const char *domain = domain_of(read->stack, read->resource);
-    size_t i = 0;
-    const struct lb_resource *other;
-    while ((other = lb_stack_next(read->stack, "schedule", &i)) && other != read->resource)
-        if (other->side == read->resource->side && lb_streq(domain_of(read->stack, other), domain))
-            return false;
-    return true;
-}
-
-/* Policies of this stack on `side` that are in no spec; on the side that is not active, all of
- * them. */
-static void report_strays(struct lb_read *read, const struct lb_scheduler *scheduler,
-                          const struct lb_value *body, enum lb_side side)
-{
-    const char *policy, *text, *stack, *name;
-    for (size_t i = 0; scheduler->nth(body, i, &policy, &text); i++) {
-        if (!parse_mark(read->arena, text, &stack, &name) || !lb_streq(stack, read->stack->name) ||
-            lb_stack_find(read->stack, "schedule", name, side))
-            continue;
-        read->stray(read, lb_arena_printf(read->arena, "schedule.%s@%s", name, lb_side_name(side)),
-                    lb_arena_printf(read->arena, "policy %s of %s in domain.%s@%s", policy,
-                                    scheduler->title, domain_of(read->stack, read->resource),
-                                    lb_side_name(side)));
-    }
-}
-
-/* After a failover the other side may come back with its schedule still running. What cannot be
- * read there must not stop anything: that region may be gone. */
-static void decode_other(struct lb_read *read, const struct lb_call *call,
-                         const struct lb_answer *answer)
-{
-    (void)call;
-    if (answer->outcome == LB_ANSWERED)
-        report_strays(read, scheduler_of(read->stack, read->resource), answer->body,
-                      lb_side_other(read->resource->side));
-}
-
-static void ask_other(struct lb_read *read, const struct lb_scheduler *scheduler)
-{
-    enum lb_side other = lb_side_other(read->resource->side);
-    const char *domain = domain_of(read->stack, read->resource);
-    struct lb_call *call = lb_read_call(read, scheduler->list);
-    if (lb_cluster_domain(read->stack, domain, other) &&
-        lb_cluster_aim(read->arena, read->stack, domain, other, call))
-        read->ask(read, call, decode_other);
-}
-
 static void decode(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer)
 {
     read->live->status = LB_LIVE_ABSENT;
     if (!lb_read_ok(read, call, answer))
         return;
     const struct lb_scheduler *scheduler = scheduler_of(read->stack, read->resource);
-    if (is_first(read))
-        report_strays(read, scheduler, answer->body, read->resource->side);
     struct lb_value *item = scheduler->find(read->arena, answer->body, read->resource->name);
     if (!item)
         return;
@@ -314,8 +266,38 @@ static int read_policy(struct lb_read *read)
     const struct lb_scheduler *scheduler = scheduler_of(read->stack, read->resource);
     lb_cluster_ask(read, domain_of(read->stack, read->resource),
                    lb_read_call(read, scheduler->list), decode);
-    if (is_first(read))
-        ask_other(read, scheduler);
+    return 0;
+}
+
+/* --- survey --------------------------------------------------------------------------------- */
+
+/* Policies of this stack that are in no spec: on the side that is not active, all of them. After a
+ * failover the other side may come back with its schedule still running. */
+static void decode_survey(struct lb_read *read, const struct lb_call *call,
+                          const struct lb_answer *answer)
+{
+    const struct lb_resource *in = read->resource;
+    const struct lb_scheduler *scheduler = scheduler_in(read->stack, in->name, in->side);
+    const char *policy, *text, *stack, *name;
+    if (!lb_cluster_surveyed(read, call, answer))
+        return;
+    for (size_t i = 0; scheduler->nth(answer->body, i, &policy, &text); i++) {
+        if (!parse_mark(read->arena, text, &stack, &name) || !lb_streq(stack, read->stack->name) ||
+            lb_stack_find(read->stack, "schedule", name, in->side))
+            continue;
+        read->stray(read,
+                    lb_arena_printf(read->arena, "schedule.%s@%s", name, lb_side_name(in->side)),
+                    lb_arena_printf(read->arena, "policy %s of %s in domain.%s@%s", policy,
+                                    scheduler->title, in->name, lb_side_name(in->side)));
+    }
+}
+
+static int survey(struct lb_read *read)
+{
+    const struct lb_resource *in = read->resource;
+    const struct lb_scheduler *scheduler = scheduler_in(read->stack, in->name, in->side);
+    if (scheduler)
+        lb_cluster_survey(read, scheduler->list, decode_survey);
     return 0;
 }
 
@@ -353,4 +335,6 @@ const struct lb_provider lb_provider_schedule = {
     .granules = granules,
     .expand = expand,
     .derive = derive,
+    .survey = survey,
+    .survey_in = "domain",
 };

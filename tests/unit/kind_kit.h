@@ -5,6 +5,7 @@
 #define LB_TESTS_UNIT_KIND_KIT_H
 
 #include "base/yaml.h"
+#include "planner/survey.h"
 #include "providers/provider.h"
 #include "tests/unit/check.h"
 
@@ -32,6 +33,7 @@ struct kit {
     size_t emit_count;
     const char *strays[16];
     size_t stray_count;
+    const struct lb_value *listed;     /* tags that the list of marked objects has; NULL: none */
     const char *header, *header_value; /* of every answer that is fed; NULL: none */
 };
 
@@ -102,34 +104,74 @@ static inline void kit_answer_next(struct kit *kit, struct lb_read *read,
     kit->asks[kit->ask_next++].decode(read, call, &answer);
 }
 
+static inline void kit_ask_tags(struct lb_read *read, const char *region, const char *arn,
+                                lb_tags_fn *decode)
+{
+    struct kit *kit = read->engine;
+    decode(read, lb_map_get(kit->listed, lb_arena_printf(kit->arena, "%s %s", region, arn)));
+}
+
+static inline struct lb_read kit_reader(struct kit *kit, struct lb_resource *resource,
+                                        struct lb_live *live)
+{
+    kit->ask_count = kit->ask_next = 0;
+    return (struct lb_read){.arena = kit->arena,
+                            .stack = &kit->stack,
+                            .resource = resource,
+                            .live = live,
+                            .diags = &kit->diags,
+                            .siblings = 1,
+                            .ask = kit_ask,
+                            .ask_tags = kit->listed ? kit_ask_tags : NULL,
+                            .stray = kit_stray,
+                            .engine = kit};
+}
+
+static inline void kit_answer_all(struct kit *kit, struct lb_read *read,
+                                  const struct kit_answer *answers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (kit->ask_next == kit->ask_count)
+            fail_msg("%s was not asked", answers[i].operation);
+        kit_answer_next(kit, read, &answers[i]);
+    }
+    if (kit->ask_next != kit->ask_count)
+        fail_msg("no answer for %s", kit->asks[kit->ask_next].call->op->name);
+}
+
 /* Reads one object; the answers must come in the order of the questions, and all be asked for. */
 static inline void kit_read(struct kit *kit, struct lb_resource *resource, size_t siblings,
                             const struct kit_answer *answers, size_t count)
 {
     struct lb_live live = {0};
-    struct lb_read read = {.arena = kit->arena,
-                           .stack = &kit->stack,
-                           .resource = resource,
-                           .live = &live,
-                           .diags = &kit->diags,
-                           .siblings = siblings,
-                           .ask = kit_ask,
-                           .stray = kit_stray,
-                           .engine = kit};
-    kit->ask_count = kit->ask_next = 0;
+    struct lb_read read = kit_reader(kit, resource, &live);
+    read.siblings = siblings;
     for (const struct lb_granule *g = resource->provider->granules; g->name; g++)
         if (g->read && lb_resource_has_granule(resource, lb_granule_find(resource->kind, g->name)))
             g->read(&read);
-    for (size_t i = 0; i < count; i++) {
-        if (kit->ask_next == kit->ask_count)
-            fail_msg("%s was not asked", answers[i].operation);
-        kit_answer_next(kit, &read, &answers[i]);
-    }
-    if (kit->ask_next != kit->ask_count)
-        fail_msg("no answer for %s", kit->asks[kit->ask_next].call->op->name);
+    kit_answer_all(kit, &read, answers, count);
     if (read.failed)
         live.status = LB_LIVE_UNREADABLE;
     resource->live = live;
+}
+
+/* Looks for what left the spec inside one object, which must be given its endpoint before. */
+static inline void kit_survey(struct kit *kit, const char *kind, const char *inside,
+                              const struct kit_answer *answers, size_t count)
+{
+    size_t provider = 0, object = 0;
+    struct lb_resource *place;
+    while ((place = lb_survey_next(kit->arena, &kit->stack, &provider, &object)))
+        if (lb_streq(place->kind->name, kind) && place->reads_after_count &&
+            lb_streq(place->reads_after[0]->address, inside))
+            break;
+    if (!place)
+        fail_msg("%s does not look into %s", kind, inside);
+    struct lb_live live = {0};
+    struct lb_read read = kit_reader(kit, place, &live);
+    kit->stray_count = 0;
+    place->provider->survey(&read);
+    kit_answer_all(kit, &read, answers, count);
 }
 
 static inline void kit_emit(struct lb_write *write, struct lb_call *call, const char *title)

@@ -257,6 +257,86 @@ static void reads_a_registration(void **state)
     kit_free(&kit);
 }
 
+/* --- survey --------------------------------------------------------------------------------- */
+
+/* A registration as lifeboat makes it, and with one setting another. */
+#define GONE(bucket, path, role, rest)                                                             \
+    "{\"old\":{\"type\":\"s3\",\"settings\":{\"bucket\":\"" bucket "\",\"base_path\":\"" path      \
+    "\"," role rest "}}}"
+#define ROLE(name) "\"role_arn\":\"arn:aws:iam::111122223333:role/" name "\","
+#define OURS                                                                                       \
+    "\"endpoint\":\"s3.amazonaws.com\",\"readonly\":\"false\",\"shard_path_type\":\"FIXED\""
+
+static size_t surveyed(struct kit *kit, const char *body, const char *role)
+{
+    const struct kit_answer answers[] = {{"GetRepository", 200, body}, {"GetRole", 200, role}};
+    kit_survey(kit, "repository", "domain.search@primary", answers, role ? 2 : 1);
+    if (kit->stray_count)
+        assert_string_equal(kit->strays[0], "repository.old@primary");
+    return kit->stray_count;
+}
+
+static void reports_what_is_ours_by_all_it_uses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        size_t wanted;
+    } rows[] = {
+        {GONE("west", "search/g1", ROLE("search-dr-snapshot"), OURS), 1},
+        {GONE("west", "g12", ROLE("search-dr-snapshot"), OURS), 1},
+        {GONE("theirs", "search/g1", ROLE("search-dr-snapshot"), OURS), 0},
+        {GONE("west", "search/g1", ROLE("somebody"), OURS), 0},
+        {GONE("west", "search/g1", "", OURS), 0},
+        {GONE("west", "search", ROLE("search-dr-snapshot"), OURS), 0},
+        {GONE("west", "search/g01", ROLE("search-dr-snapshot"), OURS), 0},
+        {GONE("west", "search/g1x", ROLE("search-dr-snapshot"), OURS), 0},
+        {GONE("west", "search/g", ROLE("search-dr-snapshot"), OURS), 0},
+        {GONE("west", "search/g1", ROLE("search-dr-snapshot"), "\"readonly\":\"false\""), 0},
+        {GONE("west", "search/g1", ROLE("search-dr-snapshot"), "\"shard_path_type\":\"FIXED\""), 0},
+        {"{\"nightly\":{\"type\":\"s3\",\"settings\":{\"bucket\":\"west\"}}}", 0},
+        {"{\"old\":{\"type\":\"fs\",\"settings\":{\"location\":\"/s/g1\"}}}", 0},
+        {"{}", 0},
+    };
+    struct kit kit;
+    load(&kit, STACK);
+    give_endpoint(&kit, "domain.search@primary", HOST);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (surveyed(&kit, rows[i].body, NULL) != rows[i].wanted)
+            fail_msg("%s", rows[i].body);
+    kit_free(&kit);
+}
+
+/* Bucket and role left the spec, too: their tags say whose they are. */
+static void asks_whose_bucket_and_role_it_is(void **state)
+{
+    (void)state;
+#define BODY_GONE GONE("gone-west", "search/g1", ROLE("search-dr-gone"), OURS)
+#define TAG(key, value) "<member><Key>lifeboat:" key "</Key><Value>" value "</Value></member>"
+#define ROLE_OF(stack)                                                                             \
+    "<GetRoleResponse><GetRoleResult><Role><RoleName>search-dr-gone</RoleName><Tags>" TAG(         \
+        "stack", stack) "</Tags></Role></GetRoleResult></GetRoleResponse>"
+    struct kit kit;
+    load(&kit, STACK);
+    give_endpoint(&kit, "domain.search@primary", HOST);
+    assert_int_equal(surveyed(&kit, BODY_GONE, NULL), 0);
+    struct lb_value *listed = lb_value_map(kit.arena);
+    struct lb_value *tags = lb_map_list(kit.arena, listed, "us-west-2 arn:aws:s3:::gone-west");
+    const char *const pairs[][2] = {{"lifeboat:stack", "search-dr"},
+                                    {"lifeboat:address", "bucket.gone-west"}};
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        struct lb_value *tag = lb_list_add(kit.arena, tags, lb_value_map(kit.arena));
+        lb_map_set_string(kit.arena, tag, "Key", pairs[i][0]);
+        lb_map_set_string(kit.arena, tag, "Value", pairs[i][1]);
+    }
+    kit.listed = listed;
+    assert_int_equal(surveyed(&kit, BODY_GONE, ROLE_OF("search-dr")), 1);
+    assert_int_equal(surveyed(&kit, BODY_GONE, ROLE_OF("search")), 0);
+    lb_map_set_string(kit.arena, lb_list_item(tags, 0), "Value", "search");
+    assert_int_equal(surveyed(&kit, BODY_GONE, NULL), 0);
+    kit_free(&kit);
+}
+
 static void asks_nothing_where_there_is_no_domain(void **state)
 {
     (void)state;
@@ -364,6 +444,8 @@ int main(void)
         cmocka_unit_test(waits_for_role_bucket_mapping_and_domain),
         cmocka_unit_test(refuses_what_is_not_complete),
         cmocka_unit_test(reads_a_registration),
+        cmocka_unit_test(reports_what_is_ours_by_all_it_uses),
+        cmocka_unit_test(asks_whose_bucket_and_role_it_is),
         cmocka_unit_test(asks_nothing_where_there_is_no_domain),
         cmocka_unit_test(tells_the_two_refusals_apart),
         cmocka_unit_test(registers_with_all_settings),

@@ -189,19 +189,49 @@ static void reads_a_recorded_policy(void **state)
     kit_free(&kit);
 }
 
+static void expect_strays(struct kit *kit, const char *inside, int status, const char *body,
+                          const char *wanted)
+{
+    const struct kit_answer answers[] = {{"GetSnapshotManagementPolicies", status, body}};
+    kit_survey(kit, "schedule", inside, answers, 1);
+    assert_int_equal(kit->stray_count, wanted ? 1 : 0);
+    if (wanted)
+        assert_string_equal(kit->strays[0], wanted);
+}
+
 static void reports_what_left_the_spec(void **state)
 {
     (void)state;
     struct kit kit;
-    struct lb_resource *schedule = loaded(&kit, SPEC("every: 1h"));
-    read_live(
-        &kit, schedule,
+    loaded(&kit, SPEC("every: 1h"));
+    expect_strays(
+        &kit, "domain.search@primary", 200,
         LIST(POLICY("gone", "old (lifeboat: search-dr schedule.gone)") "," POLICY(
             "nightly", MARK) "," POLICY("theirs",
                                         "lifeboat: other schedule.gone2") "," POLICY("plain",
-                                                                                     "by hand")));
-    assert_int_equal(kit.stray_count, 1);
-    assert_string_equal(kit.strays[0], "schedule.gone@primary");
+                                                                                     "by hand")),
+        "schedule.gone@primary");
+    kit_free(&kit);
+}
+
+/* Nobody of the kind is left to read the list. */
+static void reports_the_last_that_left(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, STACK);
+    give_endpoint(&kit, "domain.search@primary", HOST);
+    expect_strays(&kit, "domain.search@primary", 200, LIST(POLICY("nightly", MARK)),
+                  "schedule.nightly@primary");
+    assert_int_equal(kit.diags.count, 0);
+    expect_strays(&kit, "domain.search@primary", 405, "{}", NULL);
+    assert_int_equal(kit.diags.count, 0);
+    expect_strays(&kit, "domain.search@primary", 403, "{}", NULL);
+    assert_true(kit_said(&kit.diags, "LB-P030", 0));
+    assert_int_equal(kit.diags.errors, 0);
+    kit_survey(&kit, "schedule", "domain.search@secondary", NULL, 0); /* it has no endpoint */
+    kit_find(&kit, "domain.search@primary")->live.status = LB_LIVE_UNREADABLE;
+    kit_survey(&kit, "schedule", "domain.search@primary", NULL, 0);
     kit_free(&kit);
 }
 
@@ -209,20 +239,14 @@ static void reports_what_still_runs_on_the_other_side(void **state)
 {
     (void)state;
     struct kit kit;
-    struct lb_resource *schedule = loaded(&kit, SPEC("every: 1h"));
+    loaded(&kit, SPEC("every: 1h"));
     give_endpoint(&kit, "domain.search@secondary", "west.example.com");
-    const struct kit_answer answers[] = {
-        {"GetSnapshotManagementPolicies", 200, LIST(POLICY("nightly", MARK))},
-        {"GetSnapshotManagementPolicies", 200, LIST(POLICY("nightly", MARK))}};
-    kit_read(&kit, schedule, 1, answers, 2);
-    assert_string_equal(kit.asks[1].call->host, "west.example.com");
-    assert_int_equal(kit.stray_count, 1);
-    assert_string_equal(kit.strays[0], "schedule.nightly@secondary");
-    const struct kit_answer gone[] = {
-        {"GetSnapshotManagementPolicies", 200, LIST(POLICY("nightly", MARK))},
-        {"GetSnapshotManagementPolicies", 503, "{}"}};
-    kit_read(&kit, schedule, 1, gone, 2);
-    assert_int_equal(schedule->live.status, LB_LIVE_PRESENT);
+    expect_strays(&kit, "domain.search@secondary", 200, LIST(POLICY("nightly", MARK)),
+                  "schedule.nightly@secondary");
+    assert_string_equal(kit.asks[0].call->host, "west.example.com");
+    expect_strays(&kit, "domain.search@primary", 200, LIST(POLICY("nightly", MARK)), NULL);
+    /* what is in the spec there says itself that it cannot be read */
+    expect_strays(&kit, "domain.search@primary", 503, "{}", NULL);
     assert_int_equal(kit.diags.count, 0);
     kit_free(&kit);
 }
@@ -316,6 +340,7 @@ int main(void)
         cmocka_unit_test(says_the_right_spelling),
         cmocka_unit_test(reads_a_recorded_policy),
         cmocka_unit_test(reports_what_left_the_spec),
+        cmocka_unit_test(reports_the_last_that_left),
         cmocka_unit_test(reports_what_still_runs_on_the_other_side),
         cmocka_unit_test(creates_a_policy),
         cmocka_unit_test(changes_a_policy_and_keeps_what_it_does_not_know),

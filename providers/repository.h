@@ -1,0 +1,12 @@
+/* repository.h: private to the parts of the repository provider. */
+#ifndef LB_PROVIDERS_REPOSITORY_H
+#define LB_PROVIDERS_REPOSITORY_H
+
+#include "providers/provider.h"
+
+/* All registrations of a domain: {"NAME": {"type": .., "settings": {..}}}. */
+extern const struct lb_op lb_get_repositories;
+
+int lb_repository_survey(struct lb_read *read); /* repository_survey.c */
+
+#endif
