@@ -93,7 +93,7 @@ void lb_schema_fill_defaults(struct lb_arena *arena, const struct lb_schema *sch
     for (size_t i = 0; value->type == LB_MAP && i < schema->property_count; i++) {
         const struct lb_schema *property = schema->properties[i];
         if (property->default_value && !lb_map_get(value, property->name)) {
-            struct lb_value *copy = lb_value_copy(arena, property->default_value);
+            struct lb_value *copy = lb_value_share(arena, property->default_value);
             copy->why = "default";
             lb_map_set(arena, value, property->name, copy);
         }

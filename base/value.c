@@ -112,43 +112,6 @@ struct lb_value *lb_value_map(struct lb_arena *arena)
     return value_new(arena, LB_MAP);
 }
 
-struct lb_value *lb_value_copy(struct lb_arena *arena, const struct lb_value *value)
-{
-    if (!value)
-        return NULL;
-    struct lb_value *copy = value_new(arena, value->type);
-    copy->secret = value->secret;
-    copy->mark = lb_mark_copy(arena, value->mark);
-    copy->why = value->why ? lb_arena_key(arena, value->why) : NULL;
-    switch (value->type) {
-    case LB_NULL:
-        break;
-    case LB_BOOL:
-        copy->as.boolean = value->as.boolean;
-        break;
-    case LB_NUMBER:
-    case LB_STRING:
-    case LB_UNKNOWN:
-        copy->as.text.bytes = lb_arena_strndup(arena, value->as.text.bytes, value->as.text.length);
-        copy->as.text.length = value->as.text.length;
-        break;
-    case LB_LIST:
-        lb_value_reserve(arena, copy, value->as.list.count);
-        for (size_t i = 0; i < value->as.list.count; i++)
-            lb_list_add(arena, copy, lb_value_copy(arena, value->as.list.items[i]));
-        break;
-    case LB_MAP:
-        lb_value_reserve(arena, copy, value->as.map.count);
-        for (size_t i = 0; i < value->as.map.count; i++) {
-            const struct lb_entry *entry = &value->as.map.entries[i];
-            lb_map_set(arena, copy, entry->key, lb_value_copy(arena, entry->value));
-            copy->as.map.entries[i].key_mark = lb_mark_copy(arena, entry->key_mark);
-        }
-        break;
-    }
-    return copy;
-}
-
 /* --- the index of a map ----------------------------------------------------------------------- */
 
 /* At least two slots an entry, so that searches end soon. */
@@ -262,6 +225,76 @@ void lb_value_reserve(struct lb_arena *arena, struct lb_value *value, size_t cou
         reserve_entries(arena, value, count);
     else if (lb_is(value, LB_LIST) && count > value->as.list.capacity)
         reserve_items(arena, value, count);
+}
+
+/* --- copying ---------------------------------------------------------------------------------- */
+
+static struct lb_value *copy_tree(struct lb_arena *arena, const struct lb_value *value,
+                                  bool shared);
+
+/* `shared`: the copy does not outlive the value, so what nobody changes is used by both. */
+static struct lb_value *copy_node(struct lb_arena *arena, const struct lb_value *value, bool shared)
+{
+    struct lb_value *copy = value_new(arena, value->type);
+    copy->secret = value->secret;
+    copy->mark = shared ? value->mark : lb_mark_copy(arena, value->mark);
+    copy->why = shared || !value->why ? value->why : lb_arena_key(arena, value->why);
+    return copy;
+}
+
+static void copy_entries(struct lb_arena *arena, const struct lb_value *map, bool shared,
+                         struct lb_value *copy)
+{
+    size_t count = map->as.map.count;
+    lb_value_reserve(arena, copy, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct lb_entry *entry = &map->as.map.entries[i];
+        copy->as.map.entries[i] = (struct lb_entry){
+            shared ? entry->key : lb_arena_key(arena, entry->key),
+            shared ? entry->key_mark : lb_mark_copy(arena, entry->key_mark),
+            copy_tree(arena, entry->value, shared)};
+    }
+    copy->as.map.count = (uint32_t)count;
+    index_fill(copy);
+}
+
+static struct lb_value *copy_tree(struct lb_arena *arena, const struct lb_value *value, bool shared)
+{
+    struct lb_value *copy = copy_node(arena, value, shared);
+    switch (value->type) {
+    case LB_NULL:
+        break;
+    case LB_BOOL:
+        copy->as.boolean = value->as.boolean;
+        break;
+    case LB_NUMBER:
+    case LB_STRING:
+    case LB_UNKNOWN:
+        copy->as.text = value->as.text;
+        if (!shared)
+            copy->as.text.bytes = lb_arena_strndup(arena, value->as.text.bytes,
+                                                   value->as.text.length);
+        break;
+    case LB_LIST:
+        lb_value_reserve(arena, copy, value->as.list.count);
+        for (size_t i = 0; i < value->as.list.count; i++)
+            lb_list_add(arena, copy, copy_tree(arena, value->as.list.items[i], shared));
+        break;
+    case LB_MAP:
+        copy_entries(arena, value, shared, copy);
+        break;
+    }
+    return copy;
+}
+
+struct lb_value *lb_value_copy(struct lb_arena *arena, const struct lb_value *value)
+{
+    return value ? copy_tree(arena, value, false) : NULL;
+}
+
+struct lb_value *lb_value_share(struct lb_arena *arena, const struct lb_value *value)
+{
+    return value ? copy_tree(arena, value, true) : NULL;
 }
 
 /* --- filling --------------------------------------------------------------------------------- */

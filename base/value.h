@@ -90,6 +90,9 @@ struct lb_value *lb_value_list(struct lb_arena *arena);
 struct lb_value *lb_value_map(struct lb_arena *arena);
 /* Deep copy, marks and reasons included. */
 struct lb_value *lb_value_copy(struct lb_arena *arena, const struct lb_value *value);
+/* The same for a copy that does not outlive the value: maps and lists are its own, so that either
+ * may be changed; texts, keys, marks and reasons are shared. */
+struct lb_value *lb_value_share(struct lb_arena *arena, const struct lb_value *value);
 
 /* --- filling --------------------------------------------------------------------------------- */
 /* Sets or replaces; returns `value`, so that calls can be chained. The key is copied; a NULL value

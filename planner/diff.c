@@ -297,7 +297,7 @@ void lb_diff_resource(struct lb_arena *arena, struct lb_stack *stack, struct lb_
                               .resource = resource};
     struct differ d = {arena, stack, out};
     struct lb_value *desired = lb_stack_resolve(stack, arena, resource->desired);
-    struct lb_value *live = resource->live.value ? lb_value_copy(arena, resource->live.value)
+    struct lb_value *live = resource->live.value ? lb_value_share(arena, resource->live.value)
                                                  : NULL;
     normalize(arena, resource, desired);
     normalize(arena, resource, live);

@@ -65,7 +65,7 @@ static void lay_over(struct lb_arena *arena, const struct lb_schema *schema, str
         if (lb_is(old, LB_MAP) && entry->value->type == LB_MAP && !property->additional_any)
             lay_over(arena, property, old, entry->value);
         else
-            lb_map_set(arena, base, entry->key, lb_value_copy(arena, entry->value));
+            lb_map_set(arena, base, entry->key, lb_value_share(arena, entry->value));
     }
 }
 
@@ -75,7 +75,7 @@ static int expand(struct lb_stack *stack, const struct lb_entry *entry)
         if (!lb_domain_on_side(stack, entry->key, side))
             continue;
         struct lb_resource *domain = lb_stack_add(stack, "domain", entry->key, side, entry);
-        domain->stated = lb_value_copy(stack->arena, domain->stated);
+        domain->stated = lb_value_share(stack->arena, domain->stated);
         lay_over(stack->arena, domain->kind->schema, domain->stated,
                  lb_map_get(entry->value, lb_side_name(side)));
         if (lb_cluster_has_security(stack, entry->key, side) &&

@@ -46,7 +46,7 @@ static void add_local(struct lb_stack *stack, const struct lb_entry *entry, enum
 {
     const char *name = lb_arena_printf(stack->arena, "%s-local", entry->key);
     struct lb_resource *local = lb_stack_add(stack, "repository", name, side, entry);
-    local->stated = lb_value_copy(stack->arena, entry->value);
+    local->stated = lb_value_share(stack->arena, entry->value);
     local->managed = lb_bool_at(entry->value, "managed", true);
     lb_map_remove(lb_map_get(local->stated, "settings"), "bucket");
 }

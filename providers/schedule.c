@@ -51,7 +51,7 @@ static int expand(struct lb_stack *stack, const struct lb_entry *entry)
     struct lb_resource *local = lb_stack_add(stack, "schedule",
                                              lb_arena_printf(stack->arena, "%s-local", entry->key),
                                              stack->active, entry);
-    local->stated = lb_value_copy(stack->arena, entry->value);
+    local->stated = lb_value_share(stack->arena, entry->value);
     local->managed = lb_bool_at(entry->value, "managed", true);
     lb_map_set(stack->arena, local->stated, "repository",
                lb_value_format(stack->arena, "%s-local", name));

@@ -303,7 +303,7 @@ struct lb_value *lb_desire(struct lb_stack *stack, struct lb_resource *resource,
     struct lb_value *stated = lb_map_get(resource->stated, key);
     if (stated && stated->type != LB_NULL)
         return lb_map_set(stack->arena, resource->desired, key,
-                          lb_value_copy(stack->arena, stated));
+                          lb_value_share(stack->arena, stated));
     if (!value)
         return NULL;
     if (!value->why)
@@ -399,7 +399,7 @@ struct lb_value *lb_stack_resolve(const struct lb_stack *stack, struct lb_arena 
                        lb_stack_resolve(stack, arena, value->as.map.entries[i].value));
         break;
     default:
-        return lb_value_copy(arena, value);
+        return lb_value_share(arena, value);
     }
     copy->mark = value->mark;
     copy->why = value->why;

@@ -359,7 +359,35 @@ static void test_copy(void **state)
     assert_int_equal(lb_map_entry(copy, "int")->key_mark->column, 4);
     assert_int_equal(lb_map_entry(copy, "a")->key_mark->line, 0);
     assert_null(lb_value_copy(to, NULL));
+    assert_null(lb_value_share(to, NULL));
     lb_arena_free(to);
+}
+
+/* Either may change its maps and lists; texts are one. */
+static void test_share(void **state)
+{
+    (void)state;
+    struct lb_arena *from = lb_arena_new(), *to = lb_arena_new();
+    struct lb_value *map = json(from, answer);
+    struct lb_value *many = lb_map_map(from, map, "many");
+    for (int i = 0; i < 40; i++)
+        lb_map_set_int(from, many, lb_arena_printf(from, "key%d", i), i);
+    struct lb_value *shared = lb_value_share(to, map);
+    assert_true(lb_value_equal(map, shared));
+    assert_ptr_equal(lb_text(lb_map_get(shared, "text"), NULL),
+                     lb_text(lb_map_get(map, "text"), NULL));
+    struct lb_value *copied = lb_map_get(shared, "many");
+    lb_map_set_int(to, copied, "key7", 70);
+    lb_map_set_int(to, copied, "new", 1);
+    assert_true(lb_map_remove(copied, "key0"));
+    assert_int_equal(lb_int_at(map, "many/key7", 0), 7);
+    assert_int_equal(lb_value_count(many), 40);
+    assert_null(lb_map_get(many, "new"));
+    assert_int_equal(lb_int_at(shared, "many/key39", 0), 39);
+    assert_int_equal(lb_int_at(shared, "many/key7", 0), 70);
+    lb_arena_free(to);
+    assert_int_equal(lb_int_at(map, "many/key39", 0), 39);
+    lb_arena_free(from);
 }
 
 int main(void)
@@ -369,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_numbers),     cmocka_unit_test(test_readers),
         cmocka_unit_test(test_filling),     cmocka_unit_test(test_large_map),
         cmocka_unit_test(test_emptied_map), cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
