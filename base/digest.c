@@ -6,13 +6,30 @@
 #include "base/json.h"
 
 #include <limits.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 /* As libcrypto is: once in a process. A context of our own, since the default one goes on without
  * the locks that it had no memory for, and crashes (3.0.x); this one says so. */
 static OSSL_LIB_CTX *context;
 static EVP_MD *sha256;
+static EVP_MAC_CTX *hmac; /* without a key: finding and fitting it costs more than the HMAC */
+
+static EVP_MAC_CTX *hmac_new(void)
+{
+    char digest[] = "SHA256";
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                 OSSL_PARAM_construct_end()};
+    EVP_MAC *mac = EVP_MAC_fetch(context, "HMAC", NULL);
+    EVP_MAC_CTX *out = mac ? EVP_MAC_CTX_new(mac) : NULL;
+    EVP_MAC_free(mac); /* the context holds it */
+    if (out && EVP_MAC_CTX_set_params(out, params) == 1)
+        return out;
+    EVP_MAC_CTX_free(out);
+    return NULL;
+}
 
 void lb_digest_prepare(void)
 {
@@ -20,8 +37,9 @@ void lb_digest_prepare(void)
         return;
     context = OSSL_LIB_CTX_new();
     sha256 = context ? EVP_MD_fetch(context, "SHA256", NULL) : NULL;
-    if (!sha256)
-        LB_BUG("libcrypto is out of memory, or without SHA-256");
+    hmac = sha256 ? hmac_new() : NULL;
+    if (!hmac)
+        LB_BUG("libcrypto is out of memory, or without HMAC-SHA-256");
 }
 
 void lb_sha256(const void *bytes, size_t length, unsigned char out[LB_SHA256_BYTES])
@@ -46,10 +64,12 @@ void lb_hmac_sha256(const void *key, size_t key_length, const void *bytes, size_
     lb_digest_prepare();
     /* OpenSSL takes a NULL key as "the one of the last call", not as an empty one. */
     size_t written;
-    if (!EVP_Q_mac(context, "HMAC", NULL, "SHA256", NULL, key ? key : "", key_length,
-                   bytes ? (const unsigned char *)bytes : (const unsigned char *)"", length, out,
-                   LB_SHA256_BYTES, &written))
+    EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(hmac); /* freed, it forgets the key */
+    if (!mac || !EVP_MAC_init(mac, key ? key : "", key_length, NULL) ||
+        !EVP_MAC_update(mac, bytes ? bytes : (const void *)"", length) ||
+        !EVP_MAC_final(mac, out, &written, LB_SHA256_BYTES))
         LB_BUG("libcrypto is out of memory, or without HMAC-SHA-256");
+    EVP_MAC_CTX_free(mac);
 }
 
 void lb_hex(const unsigned char *bytes, size_t length, char *out)
