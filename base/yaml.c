@@ -25,6 +25,7 @@ struct frame {
 
 struct reader {
     struct lb_arena *arena;
+    struct lb_arena *scratch; /* of what ends with the parse */
     const struct lb_source *source;
     struct lb_diags *diags;
     struct frame frames[LB_YAML_MAX_DEPTH];
@@ -41,12 +42,12 @@ static void index_lines(struct reader *r)
 {
     const char *text = r->source->text;
     size_t length = r->source->length, capacity = 0;
-    size_t *lines = lb_arena_grow(r->arena, NULL, 0, 1, sizeof *lines, &capacity);
+    size_t *lines = lb_arena_grow(r->scratch, NULL, 0, 1, sizeof *lines, &capacity);
     lines[0] = lb_yaml_bom(r->source);
     r->line_count = 1;
     for (const char *at = memchr(text, '\n', length); at;
          at = memchr(at + 1, '\n', length - (size_t)(at + 1 - text))) {
-        lines = lb_arena_grow(r->arena, lines, r->line_count, r->line_count + 1, sizeof *lines,
+        lines = lb_arena_grow(r->scratch, lines, r->line_count, r->line_count + 1, sizeof *lines,
                               &capacity);
         lines[r->line_count++] = (size_t)(at + 1 - text);
     }
@@ -226,7 +227,7 @@ static int take_key(struct reader *r, const yaml_event_t *event, const struct lb
                                     (unsigned)first->key_mark->line));
         }
     }
-    top->key = lb_arena_strndup(r->arena, text, length);
+    top->key = lb_arena_strndup(r->scratch, text, length);
     top->key_mark = *mark;
     return 0;
 }
@@ -268,7 +269,7 @@ static int on_alias(struct reader *r, const yaml_event_t *event)
         return -1;
     }
     if (key_expected(r)) {
-        r->frames[r->depth - 1].key = lb_arena_printf(r->arena, "*%s", name);
+        r->frames[r->depth - 1].key = lb_arena_printf(r->scratch, "*%s", name);
         r->frames[r->depth - 1].drop = true;
         return 0;
     }
@@ -379,6 +380,7 @@ struct lb_value *lb_yaml_parse(struct lb_arena *arena, const struct lb_source *s
     if (lb_yaml_check_bytes(source, diags)) {
         return NULL;
     }
+    r.scratch = lb_arena_new();
     index_lines(&r);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
@@ -391,6 +393,7 @@ struct lb_value *lb_yaml_parse(struct lb_arena *arena, const struct lb_source *s
                                  source->length - bom);
     int failed = read_events(&r, &parser);
     yaml_parser_delete(&parser);
+    lb_arena_free(r.scratch);
     if (!failed && (!r.root || r.root->type == LB_NULL)) {
         failed = lb_diags_error(diags, "LB-S016", &start, "nothing but white space and comments");
     } else if (!failed && r.root->type != LB_MAP) {

@@ -109,15 +109,16 @@ void lb_loop_counts(const struct lb_loop *loop, struct lb_loop_counts *out)
 static struct lb_lane *find_lane(struct lb_loop *loop, const struct lb_job *job)
 {
     const struct lb_service *service = job->call->op->service;
-    const char *key = lb_arena_printf(job->arena, "%s %s %s", service->id,
-                                      job->endpoint.signing_region ? job->endpoint.signing_region
-                                                                   : "",
-                                      job->endpoint.host_header);
-    int64_t at = lb_int(lb_map_get(loop->lane_index, key), -1);
-    if (at >= 0)
+    const char *region = job->endpoint.signing_region;
+    struct lb_str key = {0};
+    lb_str_printf(&key, "%s %s %s", service->id, region ? region : "", job->endpoint.host_header);
+    int64_t at = lb_int(lb_map_get(loop->lane_index, lb_str_text(&key)), -1);
+    if (at >= 0) {
+        lb_str_release(&key);
         return loop->lane_table[at];
+    }
     struct lb_lane *lane = lb_arena_alloc(loop->arena, sizeof *lane);
-    lb_lane_init(lane, service, lb_arena_strdup(loop->arena, key), lb_loop_now_ms(loop));
+    lb_lane_init(lane, service, lb_str_take(&key, loop->arena), lb_loop_now_ms(loop));
     loop->lane_table = lb_arena_grow(loop->arena, loop->lane_table, loop->lane_count,
                                      loop->lane_count + 1, sizeof(struct lb_lane *),
                                      &loop->lane_capacity);
