@@ -19,8 +19,11 @@ use() {
         git -c user.name=example -c user.email=example@example.com commit --quiet -m "Write the spec" || exit 1
 }
 
+bold= plain=
+[ -t 1 ] && [ -z "${NO_COLOR:-}" ] && bold=$'\033[1m' plain=$'\033[0m'
+
 say() {
-    printf '\n\033[1m# %s\033[0m\n' "$*"
+    printf '\n%s# %s%s\n' "$bold" "$*" "$plain"
 }
 
 # check EXIT NAME COMMAND...: runs it, shows it, and compares its exit code.
