@@ -19,7 +19,7 @@ use() {
         git -c user.name=example -c user.email=example@example.com commit --quiet -m "Write the spec" || exit 1
 }
 
-bold= plain=
+bold='' plain=''
 [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && bold=$'\033[1m' plain=$'\033[0m'
 
 say() {
