@@ -29,11 +29,26 @@ size_t lb_utf8_read(const char *text, size_t length, uint32_t *out)
     return count;
 }
 
+/* How many bytes from `i` on are surely ASCII, eight at a time: nearly all of any answer. */
+static size_t ascii_run(const char *text, size_t i, size_t length)
+{
+    size_t start = i;
+    for (uint64_t eight; length - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, text + i, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return i - start;
+}
+
 bool lb_utf8_valid(const char *text, size_t length)
 {
     uint32_t character;
     for (size_t i = 0; i < length;) {
-        if ((unsigned char)text[i] < 0x80) { /* nearly all of any answer */
+        i += ascii_run(text, i, length);
+        if (i == length)
+            break;
+        if ((unsigned char)text[i] < 0x80) {
             i++;
             continue;
         }

@@ -3,6 +3,9 @@
 #include "base/utf8.h"
 #include "tests/unit/check.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 struct row {
     const char *name, *text;
     size_t length;
@@ -144,13 +147,37 @@ static void test_width(void **state)
         assert_int_equal(lb_utf8_width(widths[i].character), widths[i].width);
 }
 
+/* Wherever a byte that is not ASCII stands, it is seen. */
+static void test_valid(void **state)
+{
+    (void)state;
+    for (size_t length = 0; length < 40; length++) {
+        char *text = malloc(length + 1); /* exact, so that a sanitizer sees a byte too many */
+        assert_non_null(text);
+        memset(text, 'a', length + 1);
+        assert_true(lb_utf8_valid(text, length));
+        for (size_t i = 0; i < length; i++) {
+            text[i] = '\x80';
+            assert_false(lb_utf8_valid(text, length));
+            text[i] = '\xC3';
+            assert_false(lb_utf8_valid(text, length));
+            if (i + 1 < length) {
+                text[i + 1] = '\xA9';
+                assert_true(lb_utf8_valid(text, length));
+                text[i + 1] = 'a';
+            }
+            text[i] = 'a';
+        }
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_every_pair_of_bytes),
-        cmocka_unit_test(test_keep_newlines),
-        cmocka_unit_test(test_width),
+        cmocka_unit_test(test_rows),          cmocka_unit_test(test_every_pair_of_bytes),
+        cmocka_unit_test(test_keep_newlines), cmocka_unit_test(test_width),
+        cmocka_unit_test(test_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
