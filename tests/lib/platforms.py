@@ -230,10 +230,10 @@ def values(context, env):
             for name, value in (env or {}).items()}
 
 
-def shell(lines, work, env):
+def shell(lines, work, env, seconds=120):
     """bash -e, as both platforms start it; the whole job's time is bounded."""
     done = subprocess.run(["bash", "-e"], cwd=work, env=env, input="\n".join(lines) + "\n", text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds, check=False)
     return done.returncode, done.stdout
 
 

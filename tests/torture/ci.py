@@ -3,7 +3,7 @@
 loopback, and the jobs of the files are run step by step, as their platform would, against the sandbox
 and an API that records what it is told.
 
-    tests/torture/ci.py [github|gitlab|plain]
+    tests/torture/ci.py [github|gitlab|plain]      LB_LONG=1 builds lifeboat as a pipeline does, too
 
 github   plan on a pull request (one comment, kept up to date), forks, merge, apply by the reviewed id,
          drift by hand, the old plan refused with 4, one issue that opens and closes
@@ -28,6 +28,7 @@ from platforms import Fault  # noqa: E402
 from sandbox import BUILD, ROOT, Sandbox  # noqa: E402
 
 ACCOUNT = "111122223333"
+LONG = os.environ.get("LB_LONG") == "1"
 ROLES = {"LIFEBOAT_PLAN_ROLE": "ci-plan", "LIFEBOAT_APPLY_ROLE": "ci-apply"}
 SPEC = """lifeboat: 1
 stack: site
@@ -365,6 +366,16 @@ def from_init(ground, platform):
         raise Fault("no schema")
 
 
+def install(commit, code):
+    """Builds lifeboat where there is none, from the repository that this file is in."""
+    with tempfile.TemporaryDirectory(prefix="lifeboat-home-") as home:
+        path = [name for name in ("/usr/local/bin", "/usr/bin", "/bin") if not pathlib.Path(name, "lifeboat").exists()]
+        env = {"HOME": home, "PATH": ":".join(path), "LIFEBOAT_SOURCE": str(ROOT), "LIFEBOAT_COMMIT": commit}
+        seen, text = platforms.shell([f"bash {ROOT}/examples/ci/lifeboat-ci.sh install"], home, env, 900)
+        platforms.Ran(seen, text, "", {}).must(code, "full commit" if code else "Installing")
+        equal(pathlib.Path(home, ".local/bin/lifeboat").exists(), code == 0, "lifeboat is there")
+
+
 def plain(story):
     """Any other CI: a clone, the script, credentials in the environment."""
     with tempfile.TemporaryDirectory(prefix="lifeboat-ci-") as folder, Ground(folder, "search") as ground, \
@@ -408,6 +419,10 @@ def plain(story):
                 ground.git("commit", "-q", "-m", "Good")
                 return
             raise Fault("the hook let a bad spec through")
+        story.tell("plain: what is built is pinned by a full commit", lambda: install("v1.0", 64))
+        if LONG:
+            story.tell("plain: install builds that commit", lambda: install(
+                ground.git("rev-parse", "HEAD", where=ROOT), 0))
         story.tell("plain: the git hook refuses a bad spec that is staged", hook)
 
 
