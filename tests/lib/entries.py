@@ -35,8 +35,21 @@ def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def seal(plan):
+    """The id of a plan document, as lb_plan_seal makes it."""
+    body = {"stack": plan["stack"], "account": plan["account"], "partition": plan["partition"],
+            "primary": plan["regions"]["primary"], "secondary": plan["regions"]["secondary"],
+            "spec": plan["spec"]["sha256"], "complete": plan["complete"],
+            "observed": {o["address"]: o["digest"] for o in plan["observed"] if o["relevant"]},
+            "changes": [f"{c['action']} {c['address']}" for c in plan["changes"]],
+            "steps": [f"{s['address']} {s['granule']} {s['call']} {s['digest']}" for s in plan["steps"]]}
+    if plan["assumed_down"]:
+        body["assumed_down"] = plan["assumed_down"]
+    return hashlib.sha256(canonical(body).encode()).hexdigest()
+
+
 class Ledger:
-    """Builds one branch. `plans`: documents, a dict by id, as `plan --format json` prints them."""
+    """Builds one branch. """
 
     def __init__(self, stack, spec, version="1.0"):
         self.stack, self.spec, self.version = stack, spec, version
