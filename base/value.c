@@ -164,9 +164,11 @@ static struct lb_entry *entry_find(const struct lb_value *map, const char *key)
         return NULL;
     const struct index *index = index_of(map);
     if (!index) {
-        for (size_t i = 0; i < map->as.map.count; i++)
-            if (strcmp(map->as.map.entries[i].key, key) == 0)
+        for (size_t i = 0; i < map->as.map.count; i++) {
+            const char *at = map->as.map.entries[i].key; /* most differ at once */
+            if (*at == *key && strcmp(at, key) == 0)
                 return &map->as.map.entries[i];
+        }
         return NULL;
     }
     for (size_t slot = key_hash(index, key); index->slots[slot]; slot = (slot + 1) & index->mask) {
