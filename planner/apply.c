@@ -31,10 +31,13 @@ static int64_t now_ms(const struct lb_run *run)
     return run->engine->exchange->now_ms(run->engine->exchange->self);
 }
 
-/* No step starts and no poll goes on after an interrupt or the end of --timeout. */
+/* No step starts and no poll goes on after an interrupt, the end of --timeout, or that of the
+ * credentials. */
 static bool stopped(const struct lb_run *run)
 {
-    return run->fenced || (run->engine->stop && *run->engine->stop) ||
+    const struct lb_exchange *exchange = run->engine->exchange;
+    return run->fenced || exchange->barred(exchange->self) ||
+           (run->engine->stop && *run->engine->stop) ||
            (run->deadline_ms && now_ms(run) > run->deadline_ms);
 }
 
@@ -125,6 +128,8 @@ static void again(void *payload)
 
 static void read_later(struct lb_task *task)
 {
+    if (stopped(task->run))
+        return;
     const struct lb_kind *kind = task->step->change->resource->kind;
     int64_t longest = lb_granule_find(kind, task->step->granule)->poll_s * 1000;
     task->pause_ms = task->pause_ms ? task->pause_ms * 2 : FIRST_PAUSE_MS;
@@ -314,7 +319,7 @@ static void answered(void *payload, const struct lb_answer *answer)
     lb_answer_diag(task->run->engine->arena, task->call, answer, diag);
     lb_permission_explain(task->run->engine->arena, task->run->stack, task->step->change->resource,
                           task->call, diag);
-    if (answer->outcome == LB_CANCELLED) {
+    if (answer->outcome == LB_CANCELLED || (answer->outcome == LB_EXPIRED && stopped(task->run))) {
         not_sent(task);
     } else if (wait_and_resend(task, answer)) {
         task->state = LB_STEP_CONVERGING;
@@ -529,5 +534,8 @@ int lb_apply_run(struct lb_engine *engine, struct lb_stack *stack, const struct 
     }
     for (size_t i = 0; i < plan->step_count; i++)
         drop_scratch(&run->tasks[i]);
+    const struct lb_diag *refusal = engine->exchange->barred(engine->exchange->self);
+    if (refusal)
+        lb_diags_add(engine->diags, refusal);
     return count_states(run, out);
 }

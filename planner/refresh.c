@@ -4,17 +4,9 @@
 
 #include "base/exit.h"
 #include "transport/explain.h"
+#include "transport/identity.h"
 
 #include <string.h>
-
-static const struct lb_service sts = {.id = "sts",
-                                      .signing = "sts",
-                                      .prefix = "sts",
-                                      .endpoint_id = "STS",
-                                      .wire = LB_WIRE_QUERY,
-                                      .version = "2011-06-15"};
-static const struct lb_op get_caller_identity = {
-    .service = &sts, .name = "GetCallerIdentity", .method = "POST", .path = "/"};
 
 struct identity {
     struct lb_engine *engine;
@@ -33,10 +25,7 @@ static void identified(void *payload, const struct lb_answer *answer)
         lb_answer_diag(arena, identity->call, answer, &identity->problem);
         return;
     }
-    const char *base = "GetCallerIdentityResponse/GetCallerIdentityResult";
-    const struct lb_value *result = lb_value_at(answer->body, base);
-    identity->account = lb_text_at(result, "Account", "");
-    identity->arn = lb_text_at(result, "Arn", "");
+    lb_identity_read(answer, &identity->account, &identity->arn);
 }
 
 /* Asks beside the reads: the answer gates the result, not the start. STS of the active side, so
@@ -47,7 +36,7 @@ static void ask_identity(struct identity *identity, const struct lb_stack *stack
     const char *region = stack->regions[stack->active];
     if (lb_region_assumed_down(stack, region))
         region = stack->regions[lb_side_other(stack->active)];
-    identity->call = lb_call_new(engine->arena, &get_caller_identity, region);
+    identity->call = lb_call_new(engine->arena, &lb_op_caller_identity, region);
     engine->exchange->submit(engine->exchange->self, NULL, engine->arena, identity->call,
                              identified, identity);
 }
@@ -71,7 +60,10 @@ static int check_identity(const struct identity *identity, struct lb_stack *cons
 {
     struct lb_diags *diags = identity->engine->diags;
     if (identity->failed) {
-        lb_diags_add(diags, &identity->problem);
+        /* The first refusal knows more than those that followed. */
+        const struct lb_exchange *exchange = identity->engine->exchange;
+        const struct lb_diag *refusal = exchange->barred(exchange->self);
+        lb_diags_add(diags, refusal ? refusal : &identity->problem);
         return -1;
     }
     for (size_t i = 0; i < count; i++) {

@@ -128,6 +128,20 @@ static void control_clusters(struct sandbox *sandbox, struct sb_exchange *exchan
     sb_reply_json(&exchange->response, 200, body);
 }
 
+/* {"account": ID, "seconds": N}: keys with a token, as sts:GetSessionToken gives them to a user. */
+static void control_sessions(struct sandbox *sandbox, struct sb_exchange *exchange,
+                             const char *name)
+{
+    (void)name;
+    struct lb_arena *arena = exchange->request.arena;
+    const struct lb_value *body = sb_body_json(&exchange->request);
+    const char *arn = lb_arena_printf(arena, "arn:aws:iam::%s:user/sandbox",
+                                      lb_text_at(body, "account", sandbox->account));
+    int64_t seconds = lb_int_at(body, "seconds", 12 * 60 * 60);
+    sb_reply_json(&exchange->response, 200,
+                  sb_session_new(sandbox, arena, arn, sb_now(sandbox) + seconds));
+}
+
 static void control_dns(struct sandbox *sandbox, struct sb_exchange *exchange, const char *name)
 {
     for (size_t i = 0; sb_services[i]; i++) {
@@ -155,7 +169,7 @@ static const struct {
     {"POST", "faults", control_faults},     {"DELETE", "faults", control_faults_clear},
     {"POST", "regions/", control_region},   {"POST", "settings", control_settings},
     {"POST", "clusters", control_clusters}, {"GET", "dns/", control_dns},
-    {"GET", "state", control_state},
+    {"GET", "state", control_state},        {"POST", "sessions", control_sessions},
 };
 
 void sb_control(struct sandbox *sandbox, struct sb_exchange *exchange)

@@ -68,10 +68,13 @@ static bool fault_before(const struct sb_service *service, struct sb_exchange *e
                          const char *what)
 {
     const char *message = "This answer was asked for by a fault of the sandbox";
+    const char *ending = sb_auth_ending(what, &message);
     int status = what ? atoi(what) : 0;
     const char *code = NULL;
     if (lb_streq(what, "throttle")) {
         code = "Throttling";
+    } else if (ending) {
+        code = ending;
     } else if (lb_streq(what, "deny")) {
         code = "AccessDenied";
         message = "User is not authorized to perform this operation";

@@ -46,6 +46,7 @@ const char *sb_fault_take(struct sandbox *sandbox, const struct sb_request *requ
         if (!matches(fault, "service", request->service) ||
             !matches(fault, "operation", request->operation) ||
             !matches(fault, "region", request->region) ||
+            !matches(fault, "access_key", request->access_key) ||
             !matches(fault, "resource", request->resource)) {
             continue;
         }
@@ -62,9 +63,9 @@ const char *sb_fault_take(struct sandbox *sandbox, const struct sb_request *requ
 
 static bool known(const char *what)
 {
-    static const char *const words[] = {"throttle", "reset", "reset_body", "truncate",
-                                        "garbage",  "page",  "wrong_type", "drop_reply",
-                                        "swallow",  "deny",  "hang"};
+    static const char *const words[] = {
+        "throttle",   "reset",   "reset_body", "truncate", "garbage", "page",   "wrong_type",
+        "drop_reply", "swallow", "deny",       "hang",     "expired", "revoked"};
     int64_t seconds;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strcmp(what, words[i]) == 0) {
@@ -79,8 +80,8 @@ static bool known(const char *what)
 
 static int add_one(struct sandbox *sandbox, const struct lb_value *fault, const char **error)
 {
-    static const char *const keys[] = {"service", "operation", "region", "resource",
-                                       "nth",     "count",     "do"};
+    static const char *const keys[] = {"service",    "operation", "region", "resource",
+                                       "access_key", "nth",       "count",  "do"};
     struct sandbox_private *private = sandbox->private;
     for (size_t i = 0; i < lb_value_count(fault); i++) {
         bool found = false;
@@ -88,12 +89,14 @@ static int add_one(struct sandbox *sandbox, const struct lb_value *fault, const 
             found = found || lb_streq(keys[k], lb_map_nth(fault, i)->key);
         }
         if (!found) {
-            *error = "unknown key: service, operation, region, resource, nth, count, do";
+            *error =
+                "unknown key: service, operation, region, resource, access_key, nth, count, do";
             return -1;
         }
     }
     if (!known(lb_text_at(fault, "do", ""))) {
-        *error = "do: an HTTP status from 400 to 599, throttle, deny, reset, reset_body, truncate, "
+        *error = "do: an HTTP status from 400 to 599, throttle, deny, expired, revoked, reset, "
+                 "reset_body, truncate, "
                  "garbage, page, wrong_type, drop_reply, swallow, hang or delay:DURATION";
         return -1;
     }

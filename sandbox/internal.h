@@ -98,6 +98,10 @@ void sb_auth_read(struct sb_request *request, struct sb_auth *auth);
 /* Checks it and decodes an aws-chunked body; sets request->caller. */
 void sb_auth_check(struct sandbox *sandbox, struct sb_request *request, struct sb_auth *auth);
 
+/* How credentials end, "expired" or "revoked": the generic error word and its message; NULL: not a
+ * word of these. */
+const char *sb_auth_ending(const char *how, const char **message);
+
 /* --- chunked.c
  * ------------------------------------------------------------------------------------ */
 struct sb_chunked {

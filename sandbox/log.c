@@ -25,6 +25,8 @@ void sb_log_call(struct sandbox *sandbox, const struct sb_request *request, int 
     lb_map_set_string(arena, line, "path", request->path);
     if (lb_streq(request->service, "cluster"))
         lb_map_set_string(arena, line, "host", request->host);
+    if (request->access_key)
+        lb_map_set_string(arena, line, "access_key", request->access_key);
     if (request->names)
         lb_map_set(arena, line, "names", request->names);
     const char *text = lb_arena_strdup(private->log_arena, lb_json_text(arena, line));

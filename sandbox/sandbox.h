@@ -62,7 +62,8 @@ struct sb_request {
     const char *region;  /* likewise */
     const char *host;    /* Host header: names the domain of a cluster call */
     const char *caller;  /* ARN of who signed it; "" for unsigned */
-    const char *user;    /* of basic authentication, NULL otherwise */
+    const char *access_key; /* with which; NULL for unsigned */
+    const char *user;       /* of basic authentication, NULL otherwise */
     const char *password;
     /* set by the service (route), before it acts, for faults and the log: */
     const char *operation; /* "PutBucketVersioning" */
@@ -125,6 +126,9 @@ struct lb_value *sb_dns_answer(struct sandbox *, struct lb_arena *, const char *
 /* iam: the role's state by ARN or name; NULL when there is none. Keys as in GetRole, plus "inline"
  * (name -> document text) and "attached" (list of ARNs). */
 struct lb_value *sb_role_find(struct sandbox *, const char *arn_or_name);
+/* sts: the answer's credentials of a new session, which ends at `expires` in virtual time. */
+struct lb_value *sb_session_new(struct sandbox *, struct lb_arena *, const char *arn,
+                                int64_t expires);
 /* iam: the role exists and was made or last changed at least `iam_propagation_s` ago: before that a
  * consumer answers as AWS does for a role it cannot see or assume yet. */
 bool sb_role_visible(struct sandbox *, const char *arn_or_name);

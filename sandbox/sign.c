@@ -47,7 +47,7 @@ static void read_credential(struct sb_request *request, struct sb_auth *auth, co
     }
     fields[0] = copy;
     if (lb_streq(fields[4], "aws4_request") && strlen(fields[1]) == 8) {
-        auth->access_key = fields[0];
+        auth->access_key = request->access_key = fields[0];
         auth->scope_date = fields[1];
         request->region = fields[2];
         request->service = fields[3];
@@ -112,6 +112,24 @@ static int refuse(struct sb_auth *auth, const char *code, const char *message)
     return -1;
 }
 
+const char *sb_auth_ending(const char *how, const char **message)
+{
+    static const struct {
+        const char *how, *code, *message;
+    } endings[] = {
+        {"expired", "ExpiredToken", "The security token included in the request is expired"},
+        {"revoked", "InvalidClientTokenId",
+         "The security token included in the request is invalid."},
+    };
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        if (lb_streq(endings[i].how, how)) {
+            *message = endings[i].message;
+            return endings[i].code;
+        }
+    }
+    return NULL;
+}
+
 static const char *request_date(const struct sb_request *request)
 {
     const char *date = header(request, "x-amz-date");
@@ -158,12 +176,12 @@ static int find_secret(struct sandbox *sandbox, struct sb_request *request, stru
     const struct lb_value *session = lb_map_get(lb_map_get(sb_state(sandbox, "sts"), "sessions"),
                                                 auth->access_key);
     if (!session || !lb_streq(token, lb_text_at(session, "token", ""))) {
-        return refuse(auth, "InvalidClientTokenId",
-                      "The security token included in the request is invalid.");
+        auth->code = sb_auth_ending("revoked", &auth->message);
+        return -1;
     }
     if (lb_int_at(session, "expires", 0) <= sb_now(sandbox)) {
-        return refuse(auth, "ExpiredToken",
-                      "The security token included in the request is expired");
+        auth->code = sb_auth_ending("expired", &auth->message);
+        return -1;
     }
     *secret = lb_arena_strdup(request->arena, lb_text_at(session, "secret", ""));
     request->caller = lb_arena_strdup(request->arena, lb_text_at(session, "arn", ""));

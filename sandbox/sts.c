@@ -55,12 +55,16 @@ static void caller_identity(struct sandbox *sandbox, struct sb_request *request,
     }
     lb_map_set_string(arena, result, "Arn", request->caller);
     lb_map_set_string(arena, result, "UserId", id);
-    lb_map_set_string(arena, result, "Account", sandbox->account);
+    /* arn:aws:iam::ACCOUNT:...: a session may be another account's */
+    const char *account = strstr(request->caller, "::");
+    lb_map_set_string(arena, result, "Account",
+                      account ? lb_arena_strndup(arena, account + 2, strcspn(account + 2, ":"))
+                              : sandbox->account);
     sb_reply_query(request, response, XMLNS, result);
 }
 
-static struct lb_value *make_session(struct sandbox *sandbox, struct lb_arena *arena,
-                                     const char *arn, int64_t expires)
+struct lb_value *sb_session_new(struct sandbox *sandbox, struct lb_arena *arena, const char *arn,
+                                int64_t expires)
 {
     struct lb_arena *keep = sandbox->arena;
     struct lb_value *session = lb_value_map(keep);
@@ -130,7 +134,7 @@ static void assume_role(struct sandbox *sandbox, struct sb_request *request,
                       lb_arena_printf(arena, "%s:%s", lb_text_at(role, "RoleId", ""), name));
     lb_map_set_string(arena, user, "Arn", arn);
     lb_map_set(arena, result, "Credentials",
-               make_session(sandbox, arena, arn, sb_now(sandbox) + seconds));
+               sb_session_new(sandbox, arena, arn, sb_now(sandbox) + seconds));
     lb_map_set(arena, result, "AssumedRoleUser", user);
     sb_reply_query(request, response, XMLNS, result);
 }

@@ -139,6 +139,22 @@ static bool is_unknown_path(const struct lb_answer *answer)
     return false;
 }
 
+/* A domain says in words alone, and with 403, what other services have codes for. */
+static const char *caller_refused(const struct lb_answer *answer)
+{
+    static const struct {
+        const char *words, *code;
+    } refusals[] = {
+        {"The security token included in the request is expired", "ExpiredTokenException"},
+        {"The security token included in the request is invalid", "UnrecognizedClientException"},
+    };
+    bool worded = answer->status == 403 && !answer->error_code && answer->error_message;
+    for (size_t i = 0; worded && i < sizeof refusals / sizeof *refusals; i++)
+        if (lb_starts_with(answer->error_message, refusals[i].words))
+            return refusals[i].code;
+    return NULL;
+}
+
 /* Besides the above: {"error": "text"}, the security plugin's {"status": "NOT_FOUND", "message":
  * ...}, and the managed service's own {"Message": ...} before a request reaches the cluster. */
 static void read_cluster_error(struct lb_arena *arena, struct lb_answer *answer)
@@ -154,6 +170,9 @@ static void read_cluster_error(struct lb_arena *arena, struct lb_answer *answer)
     }
     if (is_unknown_path(answer))
         answer->error_code = LB_UNKNOWN_PATH;
+    const char *refusal = caller_refused(answer);
+    if (refusal)
+        answer->error_code = refusal;
 }
 
 /* "Unauthorized" and the like; a page of HTML says nothing. */
@@ -185,9 +204,10 @@ static void read_error(struct lb_arena *arena, const struct lb_service *service,
 
 /* --- outcome ---------------------------------------------------------------------------------- */
 static const enum lb_outcome outcomes[] = {
-    [LB_CLASS_FINAL] = LB_REFUSED,    [LB_CLASS_THROTTLE] = LB_THROTTLED,
-    [LB_CLASS_TRANSIENT] = LB_FAILED, [LB_CLASS_SKEW] = LB_DENIED,
-    [LB_CLASS_DENIED] = LB_DENIED,    [LB_CLASS_NOT_FOUND] = LB_NOT_FOUND,
+    [LB_CLASS_FINAL] = LB_REFUSED,       [LB_CLASS_THROTTLE] = LB_THROTTLED,
+    [LB_CLASS_TRANSIENT] = LB_FAILED,    [LB_CLASS_SKEW] = LB_DENIED,
+    [LB_CLASS_DENIED] = LB_DENIED,       [LB_CLASS_EXPIRED] = LB_EXPIRED,
+    [LB_CLASS_NOT_FOUND] = LB_NOT_FOUND,
 };
 
 static void set_unreadable(struct lb_arena *arena, struct lb_answer *answer, const char *why)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SKEW_MIN_S 60 /* a smaller difference is no reason for a refusal: minutes are allowed */
 #define RETRY_AFTER_SPAN_MS                                                                        \
     5000 /* a service may ask for at most this much more than we would wait */
 
@@ -50,39 +51,8 @@ int lb_loop_credentials(struct lb_loop *loop)
     return -1;
 }
 
-static bool is_expired(const struct lb_answer *answer)
-{
-    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
-                                        "TokenRefreshRequired"};
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (lb_streq(codes[i], answer->error_code))
-            return true;
-    return false;
-}
-
-/* True when there are newer credentials than those that were refused: another call's renewal, or
- * our own, once a call. */
-static bool renew_credentials(struct lb_loop *loop, struct lb_job *job)
-{
-    if (job->call->auth != LB_AUTH_SIGV4 || job->creds_tried)
-        return false;
-    job->creds_tried = true;
-    if (job->creds_used != loop->creds_generation)
-        return true;
-    struct lb_creds before = loop->creds;
-    loop->creds_state = LB_CREDS_UNRESOLVED;
-    bool renewed = lb_loop_credentials(loop) == 0 &&
-                   (!lb_streq(before.access_key, loop->creds.access_key) ||
-                    !lb_streq(before.session_token, loop->creds.session_token));
-    if (loop->creds_state != LB_CREDS_READY) {
-        loop->creds = before; /* keep the old ones: their refusal is the better message */
-        loop->creds_state = LB_CREDS_READY;
-    }
-    lb_creds_wipe(&before);
-    return renewed;
-}
-
-/* True when the clock's difference is now known and was not when this call was signed. */
+/* True when the clock's difference is now known better than when this call was signed. A clock that
+ * is set while we run makes it another one; a call is signed again once, whatever it is told. */
 static bool correct_skew(struct lb_loop *loop, struct lb_job *job)
 {
     int64_t theirs;
@@ -90,14 +60,15 @@ static bool correct_skew(struct lb_loop *loop, struct lb_job *job)
     if (job->skew_tried)
         return false;
     job->skew_tried = true;
-    if (loop->skew_known)
-        return job->skew_used != loop->skew_s;
+    if (job->skew_used != loop->skew_s)
+        return true;
     if (!date || lb_time_parse_http(date, &theirs) < 0)
         return false;
-    loop->skew_known = true;
-    loop->skew_s = theirs - lb_time_now();
-    lb_log_line(&loop->log, LB_LOG_DEBUG, NULL, "clock corrected by %lld s",
-                (long long)loop->skew_s);
+    int64_t skew = theirs - lb_time_now();
+    if (llabs(skew - loop->skew_s) < SKEW_MIN_S)
+        return false;
+    loop->skew_s = skew;
+    lb_log_line(&loop->log, LB_LOG_DEBUG, NULL, "clock corrected to %lld s", (long long)skew);
     return true;
 }
 
@@ -174,11 +145,15 @@ bool lb_attempt_judge(struct lb_loop *loop, struct lb_job *job, int64_t *delay_m
     *delay_ms = 0;
     if (loop->stopping)
         return true;
-    if (answer->outcome == LB_DENIED && lb_time_monotonic_ms() < job->deadline_ms) {
-        if (lb_error_classify(op->service, answer->status, answer->error_code,
-                              answer->error_message) == LB_CLASS_SKEW)
-            return !correct_skew(loop, job);
-        return !(is_expired(answer) && renew_credentials(loop, job));
+    switch (
+        lb_error_classify(op->service, answer->status, answer->error_code, answer->error_message)) {
+    case LB_CLASS_SKEW:
+        /* What stays refused for its time is as good as refused for its key. */
+        return !correct_skew(loop, job) && lb_renew_judge(loop, job);
+    case LB_CLASS_EXPIRED:
+        return lb_renew_judge(loop, job);
+    default:
+        break;
     }
     if (is_final(answer))
         return true;

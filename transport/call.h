@@ -107,7 +107,8 @@ enum lb_outcome {
     LB_ANSWERED,    /* 2xx, body decoded */
     LB_NOT_FOUND,   /* 404, or an error code that says the thing is not there / not set */
     LB_REFUSED,     /* a final 4xx: error_code says which */
-    LB_DENIED,      /* access denied, bad or expired credentials */
+    LB_DENIED,      /* access denied, or a signature that is not accepted */
+    LB_EXPIRED,     /* the credentials are not valid, or no longer: nothing was done */
     LB_THROTTLED,   /* still throttled when the attempts or the deadline ran out */
     LB_FAILED,      /* 5xx or unreadable answer to the end; the work may have been done */
     LB_UNREACHABLE, /* no connection; the work was not begun */

@@ -7,6 +7,7 @@
 #ifndef LB_TRANSPORT_EXCHANGE_H
 #define LB_TRANSPORT_EXCHANGE_H
 
+#include "base/diag.h"
 #include "transport/call.h"
 
 /* Proof that a plan was confirmed. Only planner/apply.c makes one; a mutating call without one is a
@@ -36,6 +37,9 @@ struct lb_exchange {
      * with what the last one said; timers are dropped. The answers come from the next run, which
      * also finishes what is in flight. */
     void (*cancel)(void *self);
+    /* NULL; once the credentials were refused and there are no others, how that came: a call that
+     * mutates is answered LB_EXPIRED from then on and not sent. */
+    const struct lb_diag *(*barred)(void *self);
 };
 
 #endif

@@ -24,6 +24,7 @@ static const struct {
     {"RequestTimeTooSkewed", "LB-A012", NULL},
     {"RequestExpired", "LB-A012", NULL},
     {"RequestInTheFuture", "LB-A012", NULL},
+    {"OtherAccount", "LB-A032", NULL},
     {"TlsError", "LB-A015", NULL},
     {"Timeout", "LB-A016", NULL},
     {"ConnectionLost", "LB-A018", NULL},
@@ -41,7 +42,7 @@ static const struct {
 static const char *const by_outcome[] = {
     [LB_ANSWERED] = "LB-A019",    [LB_NOT_FOUND] = "LB-A022", [LB_REFUSED] = "LB-A021",
     [LB_DENIED] = "LB-A010",      [LB_THROTTLED] = "LB-A013", [LB_FAILED] = "LB-A017",
-    [LB_UNREACHABLE] = "LB-A014", [LB_CANCELLED] = "LB-A023",
+    [LB_UNREACHABLE] = "LB-A014", [LB_CANCELLED] = "LB-A023", [LB_EXPIRED] = "LB-A011",
 };
 
 static const char *find_code(const struct lb_op *op, const struct lb_answer *answer)

@@ -34,6 +34,7 @@ struct lb_lane {
     unsigned char key_of_day[LB_SHA256_BYTES];
     int64_t key_day;    /* since 1970 */
     unsigned key_creds; /* generation of the credentials; 0: no key yet */
+    bool refused;       /* credentials were, here */
 };
 
 void lb_bucket_init(struct lb_bucket *bucket, double hard_rate, int64_t now_ms);

@@ -29,6 +29,7 @@ static void release(void *object)
         lb_wipe(loop->lane_table[i]->key_of_day, sizeof loop->lane_table[i]->key_of_day);
     lb_timers_release(&loop->timers);
     lb_creds_wipe(&loop->creds);
+    lb_creds_wipe(&loop->retired);
     lb_log_close(&loop->log);
 }
 
@@ -87,6 +88,8 @@ bool lb_loop_holds_secret(const struct lb_loop *loop, const char *text)
     struct lb_arena *scratch = lb_arena_new();
     lb_secrets_add(&secrets, loop->creds.secret_key);
     lb_secrets_add(&secrets, loop->creds.session_token);
+    lb_secrets_add(&secrets, loop->retired.secret_key);
+    lb_secrets_add(&secrets, loop->retired.session_token);
     bool holds = lb_redact(scratch, &secrets, text) != text;
     lb_arena_free(scratch);
     return holds;
@@ -111,7 +114,9 @@ static struct lb_lane *find_lane(struct lb_loop *loop, const struct lb_job *job)
     const struct lb_service *service = job->call->op->service;
     const char *region = job->endpoint.signing_region;
     struct lb_str key = {0};
-    lb_str_printf(&key, "%s %s %s", service->id, region ? region : "", job->endpoint.host_header);
+    /* The loop's own call has a lane of its own: others do not go along. */
+    lb_str_printf(&key, "%s%s %s %s", job->payload == loop ? "own " : "", service->id,
+                  region ? region : "", job->endpoint.host_header);
     int64_t at = lb_int(lb_map_get(loop->lane_index, lb_str_text(&key)), -1);
     if (at >= 0) {
         lb_str_release(&key);
@@ -179,10 +184,10 @@ void lb_loop_assume_down(struct lb_loop *loop, const char *const *regions, size_
     loop->down_count = count;
 }
 
-static void submit(void *self, const struct lb_permit *permit, struct lb_arena *arena,
-                   const struct lb_call *call, lb_answer_fn *done, void *payload)
+struct lb_job *lb_loop_submit(struct lb_loop *loop, const struct lb_permit *permit,
+                              struct lb_arena *arena, const struct lb_call *call,
+                              lb_answer_fn *done, void *payload)
 {
-    struct lb_loop *loop = self;
     check_permit(permit, call);
     struct lb_job *job = lb_arena_alloc(arena, sizeof *job);
     *job = (struct lb_job){.loop = loop,
@@ -195,11 +200,18 @@ static void submit(void *self, const struct lb_permit *permit, struct lb_arena *
     loop->counts.calls++;
     if (resolve(job) < 0 || assumed_down(job)) {
         finish(job);
-        return;
+        return job;
     }
     job->lane = find_lane(loop, job);
     lb_lane_push(job->lane, job);
     loop->queued++;
+    return job;
+}
+
+static void submit(void *self, const struct lb_permit *permit, struct lb_arena *arena,
+                   const struct lb_call *call, lb_answer_fn *done, void *payload)
+{
+    lb_loop_submit(self, permit, arena, call, done, payload);
 }
 
 /* --- timers ----------------------------------------------------------------------------------- */
@@ -244,7 +256,7 @@ static void start(struct lb_loop *loop, struct lb_job *job)
         if (job->call->op->brief)
             job->answers = lb_arena_new();
     }
-    if (now >= job->deadline_ms || lb_transfer_start(loop, job) < 0) {
+    if (lb_renew_barred(job) || now >= job->deadline_ms || lb_transfer_start(loop, job) < 0) {
         finish(job); /* with the last attempt's answer, or the one that says why it was not sent */
         return;
     }
@@ -275,6 +287,8 @@ static int64_t dispatch(struct lb_loop *loop)
     for (int more = 0; more < 2; more++)
         for (size_t i = 0; i < loop->lane_count; i++) {
             struct lb_lane *lane = loop->lane_table[i];
+            if (loop->alone && lane != loop->alone)
+                continue;
             int kept = lane->opened ? lane->opened : 1;
             int64_t wait = dispatch_lane(loop, lane, more ? lane->window : kept);
             if (wait >= 0 && (soonest < 0 || wait < soonest))
@@ -334,6 +348,7 @@ static void deliver(struct lb_loop *loop)
         struct lb_arena *own = job->answers == job->arena ? NULL : job->answers;
         struct lb_arena *arena = job->arena;
         bool came = job->answer->outcome == LB_ANSWERED;
+        lb_renew_note(loop, job);
         job->done(job->payload, job->answer);
         if (own && came)
             lb_arena_free(own);
@@ -398,7 +413,12 @@ static void cancel(void *self)
     loop->queued = 0;
 }
 
+static const struct lb_diag *barred(void *self)
+{
+    return lb_renew_refusal(self);
+}
+
 struct lb_exchange lb_loop_exchange(struct lb_loop *loop)
 {
-    return (struct lb_exchange){loop, submit, after, now_ms, run, cancel};
+    return (struct lb_exchange){loop, submit, after, now_ms, run, cancel, barred};
 }

@@ -62,10 +62,15 @@ struct lb_loop {
     struct lb_aws_config config;
     struct lb_creds creds;
     enum lb_creds_state creds_state;
+    struct lb_creds retired; /* those before a renewal, or refused after it: still secret */
     unsigned creds_generation;
+    const char *account, *account_region; /* as whom the run began; NULL until that was asked */
+    bool verifying;                       /* renewed credentials are, by STS */
+    struct lb_lane *alone;                /* sends, and no other; NULL: all do */
+    struct lb_diag *refusal;              /* how the credentials ended; see renew.c */
+    bool barred;
     const char *creds_error;
-    int64_t skew_s; /* service time minus ours; corrected once */
-    bool skew_known;
+    int64_t skew_s; /* service time minus ours */
     CURLM *multi;
     bool capath_off;         /* see transfer.c */
     const char *const *down; /* regions that nothing is sent to */
@@ -109,6 +114,20 @@ void lb_memory_hold(struct lb_loop *loop, struct lb_arena *arena, size_t size);
 /* --- loop.c --- */
 /* Milliseconds of the scaled clock (LIFEBOAT_TIME_SCALE), which paces buckets too. */
 int64_t lb_loop_now_ms(const struct lb_loop *loop);
+/* As lb_exchange.submit. The job's lane is NULL when it was answered here. */
+struct lb_job *lb_loop_submit(struct lb_loop *loop, const struct lb_permit *permit,
+                              struct lb_arena *arena, const struct lb_call *call,
+                              lb_answer_fn *done, void *payload);
+
+/* --- renew.c --- */
+/* Remembers the account that the run began with; for every answer that is delivered. */
+void lb_renew_note(struct lb_loop *loop, const struct lb_job *job);
+/* The credentials of an attempt were refused: false when it is to be made again, with others. */
+bool lb_renew_judge(struct lb_loop *loop, struct lb_job *job);
+/* True when the call is not to be sent; it was answered. */
+bool lb_renew_barred(struct lb_job *job);
+/* How the credentials ended, when nothing that changes anything is sent any more; else NULL. */
+const struct lb_diag *lb_renew_refusal(const struct lb_loop *loop);
 
 /* --- attempt.c --- */
 /* Resolves credentials when that was not done yet. -1: loop->creds_error says why not. */

@@ -107,7 +107,7 @@ static void log_attempt(struct lb_loop *loop, struct lb_transfer *transfer,
     static const char *const outcomes[] = {
         [LB_ANSWERED] = "answered",   [LB_NOT_FOUND] = "not-found",     [LB_REFUSED] = "refused",
         [LB_DENIED] = "denied",       [LB_THROTTLED] = "throttled",     [LB_FAILED] = "failed",
-        [LB_CANCELLED] = "cancelled", [LB_UNREACHABLE] = "unreachable",
+        [LB_CANCELLED] = "cancelled", [LB_UNREACHABLE] = "unreachable", [LB_EXPIRED] = "expired",
     };
     const struct lb_job *job = transfer->job;
     const struct lb_answer *answer = job->answer;
@@ -145,6 +145,8 @@ static void redact_answer(struct lb_loop *loop, struct lb_transfer *transfer,
     struct lb_job *job = transfer->job;
     lb_secrets_add(secrets, loop->creds.secret_key);
     lb_secrets_add(secrets, loop->creds.session_token);
+    lb_secrets_add(secrets, loop->retired.secret_key);
+    lb_secrets_add(secrets, loop->retired.session_token);
     lb_secrets_add(secrets, transfer->secret);
     for (struct curl_slist *at = transfer->headers; at; at = at->next)
         if (lb_starts_with(at->data, "authorization: "))

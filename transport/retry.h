@@ -13,6 +13,7 @@ enum lb_error_class {
     LB_CLASS_TRANSIENT,
     LB_CLASS_SKEW, /* clock skew: correct once, try again */
     LB_CLASS_DENIED,
+    LB_CLASS_EXPIRED,   /* of no use any more: others, or none */
     LB_CLASS_NOT_FOUND, /* absent, or a sub-resource that is not set */
 };
 enum lb_error_class lb_error_classify(const struct lb_service *service, int status,

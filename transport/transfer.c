@@ -373,8 +373,10 @@ int lb_transfer_start(struct lb_loop *loop, struct lb_job *job)
 {
     struct lb_transfer *transfer = take(loop, job);
     build_message(transfer);
-    lb_log_line(&loop->log, LB_LOG_TRACE, NULL, "> %s %s%s%s", transfer->message.method,
-                transfer->path, *transfer->message.query ? "?" : "", transfer->message.query);
+    const struct lb_op *op = job->call->op;
+    lb_log_line(&loop->log, LB_LOG_TRACE, NULL, "> %s:%s %s %s%s%s", op->service->id, op->name,
+                transfer->message.method, transfer->path, *transfer->message.query ? "?" : "",
+                transfer->message.query);
     if (build_headers(loop, transfer) < 0) {
         lb_transfer_give_back(loop, transfer);
         return -1;

@@ -35,7 +35,7 @@ FOREIGN = yaml.safe_load((HERE / "foreign.yaml").read_text())
 MOVING = re.compile(r"^(created|updated|changed|start|end|at|at_ms|milli|busy_until_ms|seq|sm_seq|next|uuid|"
                     r"generation|changes|rate|objects|lifecycle_day|meta|change|endpoint_at|start_time|"
                     r"last_updated_time|enabled_time|CreateDate|RoleId|RoleLastUsed|indices|snapshots|"
-                    r".*Timestamp|lifecycle_at|sandbox|running|history|runs|tasks|sessions|flap)$")
+                    r".*Timestamp|lifecycle_at|sandbox|running|history|runs|tasks|sts|sessions|flap)$")
 IDS = (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
        re.compile(r"(?<=-)[a-z0-9]{26}(?=\.[a-z0-9-]+\.es\.)"))
 

@@ -45,7 +45,8 @@ struct fake {
     void *state; /* the hook's own */
     const char **log;
     size_t log_count, log_capacity;
-    const char *permit; /* id that mutating calls must carry */
+    const struct lb_diag *barred; /* as in lb_exchange */
+    const char *permit;           /* id that mutating calls must carry */
 };
 
 /* --- the service ------------------------------------------------------------------------------ */
@@ -229,12 +230,17 @@ static inline void fake_cancel(void *self)
     fake->job_count = kept;
 }
 
+static inline const struct lb_diag *fake_barred(void *self)
+{
+    return ((const struct fake *)self)->barred;
+}
+
 static inline void fake_init(struct fake *fake, struct planner_kit *kit)
 {
     kit_init(kit);
     *fake = (struct fake){.kit = kit, .world = lb_value_map(kit->arena), .permit = "approved"};
-    fake->exchange = (struct lb_exchange){fake,     fake_submit, fake_after,
-                                          fake_now, fake_run,    fake_cancel};
+    fake->exchange = (struct lb_exchange){fake,     fake_submit, fake_after, fake_now,
+                                          fake_run, fake_cancel, fake_barred};
     kit->engine.exchange = &fake->exchange;
 }
 

@@ -129,6 +129,52 @@ static void test_timeout(void **state)
     }
 }
 
+static const struct lb_diag over = {
+    .code = "LB-A011", .severity = LB_ERROR, .exit = LB_EXIT_CREDENTIALS, .detail = "over"};
+
+static void end_credentials(struct fake *fake, const struct lb_call *call, const char *what,
+                            struct fake_reply *reply)
+{
+    (void)call;
+    if (lb_starts_with(what, fake->state) || fake->barred) {
+        fake->barred = &over;
+        *reply = (struct fake_reply){.outcome = LB_EXPIRED, .error_code = "ExpiredToken"};
+    }
+}
+
+/* Nothing begins and nothing is polled once the credentials are over; that comes before "in part".
+ */
+static void test_credentials_over(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *at, *calls;
+        size_t done, not_started;
+    } rows[] = {
+        {"GetDoc a", "", 0, 3},
+        {"PutDoc a", "PutDoc a", 0, 3},
+        {"PutLeft a", "PutDoc a, PutLeft a", 1, 2},
+        {"GetPair a", "PutDoc a, PutLeft a, PutRight a", 2, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct apply_test test;
+        apply_init(&test, NULL);
+        fake_have(&test.fake, "a", "{'doc': {'theirs': '1'}}");
+        kit_add(&test.kit, &node, "a", "{'doc': {'lb-x': '1'}, 'left': 1, 'right': 2}", NULL);
+        apply_plan(&test);
+        size_t before = test.fake.log_count;
+        test.fake.hook = end_credentials;
+        test.fake.state = (void *)rows[i].at;
+        apply_run(&test);
+        CHECK_TEXT(rows[i].at, fake_log(&test.fake, true), rows[i].calls);
+        CHECK(rows[i].at, test.code == LB_EXIT_CREDENTIALS);
+        CHECK(rows[i].at, test.result.done == rows[i].done);
+        CHECK(rows[i].at, test.result.not_started == rows[i].not_started);
+        CHECK(rows[i].at, test.fake.log_count - before < 9);
+        apply_release(&test);
+    }
+}
+
 /* --- in time ---------------------------------------------------------------------------------- */
 
 static int never(struct lb_read *read)
@@ -211,9 +257,8 @@ static void test_growth(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_interrupted),
-        cmocka_unit_test(test_interrupted_before),
-        cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_interrupted), cmocka_unit_test(test_interrupted_before),
+        cmocka_unit_test(test_timeout),     cmocka_unit_test(test_credentials_over),
         cmocka_unit_test(test_growth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
