@@ -319,7 +319,7 @@ install() {
     git fetch --quiet --depth 1 -- "${LIFEBOAT_SOURCE:?}" "$LIFEBOAT_COMMIT"
     git checkout --quiet FETCH_HEAD
     bash cmake/dependencies.sh build
-    cmake --preset release -DLB_SANDBOX=OFF -DLB_TESTS=OFF
+    cmake --preset release -DLB_SANDBOX=OFF -DLB_TESTS=OFF -DLB_WERROR=OFF
     cmake --build --preset release
     cmake --install build-release --prefix "$HOME/.local"
 }
