@@ -203,7 +203,8 @@ static void next_steps(const struct lb_cli *cli, bool fresh, struct lb_str *out)
         lb_str_puts(out,
                     "  set the variables that the first lines of the pipeline name; the roles get "
                     "what\n  `lifeboat policy` prints. The pipeline's files belong into the "
-                    "repository's root.\n");
+                    "repository's root.\n  docs/pull-requests.md of lifeboat has it step by "
+                    "step.\n");
     else
         lb_str_puts(out, "  lifeboat init --ci github|gitlab    adds a pipeline that plans pull "
                          "requests\n");
