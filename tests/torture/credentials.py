@@ -101,8 +101,11 @@ class Credentials:
             env = {**session.environment(), "LIFEBOAT_LOG": "trace", "LIFEBOAT_LOG_FILE": log}
             result = ground.run(APPLY, (0, 9), env=env, secrets=session.secrets)
             late = 0
-            if result.returncode == 0 and refused(session, ground, nth):
-                raise Fault("calls were refused, and it says that all is well")
+            # the list of what left the spec may be refused: a plan says so, and is complete without it
+            unsaid = [f"{call['service']}:{call['operation']}" for call in refused(session, ground, nth)
+                      if call["service"] != "tagging"]
+            if result.returncode == 0 and unsaid:
+                raise Fault(f"refused, and it says that all is well: {', '.join(unsaid)}")
             if result.returncode:
                 late = self.check_stopped(ground, session, nth, log)
                 check_message(ENDINGS[how], result.stdout + "\n" + result.stderr)

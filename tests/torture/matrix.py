@@ -3,7 +3,8 @@
 cut off, spoilt, lost or late, once or for good; and lifeboat is killed before it is sent, after it
 was sent, and after its answer.
 
-    tests/torture/matrix.py     LB_LONG=1 every case; LB_SEED=N the slice that seed N chose
+    tests/torture/matrix.py [K/N]     LB_LONG=1 every case, or every N-th from the K-th on;
+                                      LB_SEED=N the slice that seed N chose
 
 The whole matrix is the three tables below: FAULTS x the calls of an undisturbed apply x SPANS, and
 MOMENTS x the same calls. After each case: the exit code, a message that names operation, object and
@@ -94,10 +95,15 @@ def blocks(text):
     return re.split(r"\n[ !]*(?=(?:error|warning|info)\[)", "\n" + text)
 
 
-def check_message(kind, call, text):
-    """It names service and operation, the object, and the next step. A refused connection hits
-    whichever call the loop sends at that point: then any operation will do."""
-    label = r"\b[a-z0-9]+:[A-Z]\w+" if kind.do == REFUSED else re.escape(f"{call.service}:{call.operation}")
+def unreachable(log):
+    """The operations that had no connection, in lifeboat's own log: a refused connection hits whichever
+    call the loop sends at that point."""
+    return set(re.findall(r" (\w+:\w+) .* outcome=unreachable", log.read_text())) if log.exists() else set()
+
+
+def check_message(kind, hit, text):
+    """It names service and operation of a call that was hit, the object, and the next step."""
+    label = r"\b(" + "|".join(map(re.escape, sorted(hit))) + r")\b"
     told = [block for block in blocks(text) if block.startswith("error[") and re.search(label, block)]
     if not told:
         raise Fault(f"no error names {label}:\n" + "\n".join(b for b in blocks(text) if b.startswith("error["))[-1500:])
@@ -117,10 +123,11 @@ class Matrix:
 
     def disturb(self, name, call, kind, span):
         with Ground(self.grounds[name]) as ground:
-            env = dict(kind.env)
+            env, log = dict(kind.env), pathlib.Path(ground.folder.name, "log")
             if kind.do == REFUSED:
                 ground.sandbox.control("settings", {"close_each": 1})
-                env = shim.environment("connect", call.at, SPANS[span], "ECONNREFUSED")
+                env = {**shim.environment("connect", call.at, SPANS[span], "ECONNREFUSED"),
+                       "LIFEBOAT_LOG": "info", "LIFEBOAT_LOG_FILE": log}
             else:
                 ground.sandbox.control("faults", [fault_of(call, kind.do, SPANS[span])])
             lasting = span != "once"
@@ -134,7 +141,8 @@ class Matrix:
             if result.returncode == 0:
                 ground.compare(once=not kind.spoils)
             else:
-                check_message(kind, call, result.stdout + "\n" + result.stderr)
+                struck = unreachable(log) if kind.do == REFUSED else {f"{call.service}:{call.operation}"}
+                check_message(kind, struck, result.stdout + "\n" + result.stderr)
             ground.converge(once=not kind.spoils)
             self.missed += not hit
             return f"exit {result.returncode}" + ("" if hit else ", never met")
@@ -187,7 +195,8 @@ class Matrix:
 
     def run(self):
         cases = list(self.cases())
-        chosen = cases if LONG else self.slice(cases)
+        first, step = map(int, (sys.argv[1:] or ["0/1"])[0].split("/"))
+        chosen = cases[first::step] if LONG else self.slice(cases)
         self.tally.all([(" ".join((arguments[0] + ":", *(getattr(part, "name", part) for part in arguments[2:]),
                                    "at", words(arguments[1]))),
                          lambda arguments=arguments, act=act: act(*arguments)) for arguments, act in chosen])
