@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SKEW_TRIES 3  /* of one call: time servers set a clock in more than one jump */
 #define SKEW_MIN_S 60 /* a smaller difference is no reason for a refusal: minutes are allowed */
 #define RETRY_AFTER_SPAN_MS                                                                        \
     5000 /* a service may ask for at most this much more than we would wait */
@@ -52,14 +53,15 @@ int lb_loop_credentials(struct lb_loop *loop)
 }
 
 /* True when the clock's difference is now known better than when this call was signed. A clock that
- * is set while we run makes it another one; a call is signed again once, whatever it is told. */
+ * is set while we run makes it another one; a call is signed again a few times, whatever it is
+ * told.
+ */
 static bool correct_skew(struct lb_loop *loop, struct lb_job *job)
 {
     int64_t theirs;
     const char *date = lb_answer_header(job->answer, "date");
-    if (job->skew_tried)
+    if (job->skew_tries++ == SKEW_TRIES)
         return false;
-    job->skew_tried = true;
     if (job->skew_used != loop->skew_s)
         return true;
     if (!date || lb_time_parse_http(date, &theirs) < 0)

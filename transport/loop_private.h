@@ -32,7 +32,8 @@ struct lb_job {
     int64_t begun_ms, deadline_ms; /* monotonic */
     unsigned creds_used;           /* generation that signed the last attempt */
     int64_t skew_used;
-    bool skew_tried, creds_tried;
+    int skew_tries;
+    bool creds_tried;
 };
 
 /* One HTTP exchange in flight. Kept and used again: easy handles are dear to make. */

@@ -154,6 +154,8 @@ static void test_clock_that_jumps(void **state)
                                           GOOD,
                                           SKEWED("Mon, 05 Jan 2099 11:00:00 GMT"),
                                           SKEWED("Mon, 05 Jan 2099 12:00:00 GMT"),
+                                          SKEWED("Mon, 05 Jan 2099 13:00:00 GMT"),
+                                          SKEWED("Mon, 05 Jan 2099 14:00:00 GMT"),
                                           GOOD};
     static const struct {
         int attempts;
@@ -170,10 +172,10 @@ static void test_clock_that_jumps(void **state)
         assert_int_equal(answer->attempts, rows[i].attempts);
         assert_true(sent_with(&fixture, fixture.server->count - 1, rows[i].signed_at));
     }
-    /* each call once: a service whose time runs wild ends it */
+    /* a service whose time runs wild ends it */
     const struct lb_answer *answer = ask(&fixture, make(&fixture, &put_versioning));
     assert_int_equal(answer->outcome, LB_EXPIRED);
-    assert_int_equal(answer->attempts, 2);
+    assert_int_equal(answer->attempts, 4);
     assert_string_equal(barred(&fixture)->code, "LB-A012");
     end(&fixture);
 }
