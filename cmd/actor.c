@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *first_of(const char *const *names)
@@ -34,6 +35,20 @@ static const char *github_run(struct lb_arena *arena)
     return lb_arena_printf(arena, "%s/%s/actions/runs/%s", server, repository, run);
 }
 
+/* A link is for everybody who reads the ledger; user and password in it are not. */
+static const char *without_user(struct lb_arena *arena, const char *url)
+{
+    const char *host = url ? strstr(url, "://") : NULL;
+    if (!host)
+        return url;
+    host += strlen("://");
+    size_t length = strcspn(host, "/?#");
+    const char *after = host + length;
+    while (after > host && after[-1] != '@')
+        after--;
+    return after == host ? url : lb_arena_printf(arena, "%.*s%s", (int)(host - url), url, after);
+}
+
 void lb_actor_find(struct lb_arena *arena, struct lb_actor *out)
 {
     static const char *const users[] = {"LIFEBOAT_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN",
@@ -45,6 +60,7 @@ void lb_actor_find(struct lb_arena *arena, struct lb_actor *out)
         out->who = lb_arena_strdup(arena, system_user());
     if (!out->run)
         out->run = github_run(arena);
+    out->run = without_user(arena, out->run);
     if (gethostname(host, sizeof host - 1) == 0 && *host)
         out->host = lb_arena_strdup(arena, host);
 }

@@ -218,30 +218,39 @@ static int prepare(struct session *session)
     return code ? code : lb_plan_stacks(cli, stacks, count, &session->plan);
 }
 
+static int attempt(struct session *session)
+{
+    const char *why_not;
+    int refused;
+    int code = prepare(session);
+    if (code)
+        return code;
+    show_plan(session);
+    if (session->cli->out_failed) /* nobody saw what would be done */
+        return lb_diags_exit(&session->cli->diags);
+    code = check_approved(session);
+    if (code)
+        return code;
+    if (!lb_plan_can_apply(session->plan, &why_not, &refused))
+        return refuse(session, why_not, refused);
+    if (lb_plan_empty(session->plan)) {
+        lb_events_nothing(session->cli, session->plan);
+        return LB_EXIT_OK;
+    }
+    code = ask_consent(session);
+    return code ? code : run(session);
+}
+
 int lb_cmd_apply(struct lb_cli *cli)
 {
     struct session session = {.cli = cli};
-    const char *why_not;
-    int refused;
     int64_t timeout_s; /* a mistyped one is told before anything is read */
     if (lb_option_duration(cli, "timeout", &timeout_s) != 0 ||
         lb_option_duration(cli, "lock-timeout", &timeout_s) != 0)
         return lb_diags_exit(&cli->diags);
-    int code = prepare(&session);
-    if (code)
-        return code;
-    show_plan(&session);
-    if (cli->out_failed) /* nobody saw what would be done */
-        return lb_diags_exit(&cli->diags);
-    code = check_approved(&session);
-    if (code)
-        return code;
-    if (!lb_plan_can_apply(session.plan, &why_not, &refused))
-        return refuse(&session, why_not, refused);
-    if (lb_plan_empty(session.plan)) {
-        lb_events_nothing(cli, session.plan);
-        return LB_EXIT_OK;
-    }
-    code = ask_consent(&session);
-    return code ? code : run(&session);
+    int code;
+    do
+        code = attempt(&session); /* what was planned before another apply ran is stale */
+    while (code == LB_RECORDING_AGAIN);
+    return code;
 }

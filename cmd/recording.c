@@ -14,6 +14,10 @@
 #define LOCK_POLL_S 5
 #define WAIT (-1)
 #define LOST "apply-broken"
+/* Calls are sent in bursts: an answer stands for those of the next moment; a remote that did not
+ * answer is left alone for a while. */
+#define ASK_AGAIN_MS 1000
+#define ASK_LATER_MS 30000
 
 struct lb_recording {
     struct lb_cli *cli;
@@ -21,9 +25,11 @@ struct lb_recording {
     struct lb_actor actor;
     const char *folder; /* of the specs it is for */
     const char *stack;
-    int64_t seq;      /* of the newest entry when the plan was begun */
-    const char *lock; /* id of our apply-start; NULL: not taken */
-    bool lost;        /* the lock was broken: it is not ours to end */
+    char newest[41];      /* entry when the plan was begun; "" none */
+    const char *lock;     /* id of our apply-start; NULL: not taken */
+    int64_t deadline_ms;  /* until which others are waited for; 0: prepare was not called */
+    int64_t ask_after_ms; /* whether the lock is still held */
+    bool lost;            /* the lock was broken: it is not ours to end */
     bool warned, warned_local;
 };
 
@@ -137,15 +143,20 @@ static void take_plan(struct lb_recording *recording, const struct lb_stack *sta
     draft->document = lb_plan_to_value(arena, plan);
 }
 
+/* 0, WAIT when somebody holds the lock, or the exit code. */
 static int append(struct lb_recording *recording, struct lb_ledger_draft *draft,
                   struct lb_ledger_entry *written)
 {
-    if (lb_ledger_append(recording->ledger, draft, written) != 0)
+    int result = lb_ledger_append(recording->ledger, draft, written);
+    if (result > 0)
+        return WAIT;
+    if (result < 0)
         return lb_diags_exit(&recording->cli->diags);
+    bool alone = lb_ledger_alone(recording->ledger);
     struct lb_diag diag = {.code = "LB-G036", .detail = written->stack};
-    if (written->local && !recording->warned_local)
+    if (alone && !recording->warned_local)
         lb_diags_add(&recording->cli->diags, &diag);
-    recording->warned_local |= written->local;
+    recording->warned_local |= alone;
     return LB_EXIT_OK;
 }
 
@@ -218,26 +229,52 @@ static void pause_s(const struct lb_cli *cli, int64_t seconds)
         nanosleep(&quarter, NULL);
 }
 
+/* Held by another. WAIT: there is time, or it is a dead one of this checkout; else 7. */
+static int held(struct lb_recording *recording, const struct lb_lock *lock)
+{
+    if (lb_ledger_abandoned(recording->ledger, lock) ||
+        lb_time_monotonic_ms() < recording->deadline_ms)
+        return WAIT;
+    lb_ledger_held(recording->ledger, lock);
+    return LB_EXIT_LOCKED;
+}
+
+/* What was kept here goes first: it may hold the end that frees the lock. */
+static int bring_news(struct lb_recording *recording)
+{
+    size_t shared = 0;
+    struct lb_ledger *ledger = recording->ledger;
+    int result = lb_ledger_remote(ledger) ? lb_ledger_sync(ledger, recording->stack, &shared) : 0;
+    if (result != 0)
+        return lb_diags_exit(&recording->cli->diags);
+    if (shared) {
+        struct lb_str text = {0};
+        lb_str_printf(&text, "Shared %zu entries that were kept here.\n", shared);
+        lb_err(recording->cli, &text);
+        lb_str_release(&text);
+    }
+    return LB_EXIT_OK;
+}
+
 /* 0: free; WAIT: held, and there is time; else the exit code. */
-static int look(struct lb_recording *recording, int64_t deadline_ms, struct lb_lock *lock)
+static int look(struct lb_recording *recording, struct lb_lock *lock)
 {
     struct lb_cli *cli = recording->cli;
     if (cli->engine.stop && *cli->engine.stop)
         return *cli->engine.stop;
-    if (lb_ledger_refresh(recording->ledger, recording->stack) != 0 ||
-        lb_ledger_lock(recording->ledger, recording->stack, lock) != 0)
+    int code = bring_news(recording);
+    if (code)
+        return code;
+    if (lb_ledger_lock(recording->ledger, recording->stack, lock) != 0)
         return lb_diags_exit(&cli->diags);
     if (lb_ledger_abandoned(recording->ledger, lock)) {
-        int code = release_abandoned(recording, lock);
+        code = release_abandoned(recording, lock);
         *lock = (struct lb_lock){0};
         return code;
     }
     if (!lock->id || lb_ledger_alone(recording->ledger))
         return LB_EXIT_OK;
-    if (lb_time_monotonic_ms() < deadline_ms)
-        return WAIT;
-    lb_ledger_held(recording->ledger, lock);
-    return LB_EXIT_LOCKED;
+    return held(recording, lock);
 }
 
 static void tell_waiting(const struct lb_cli *cli, const struct lb_lock *lock)
@@ -247,18 +284,6 @@ static void tell_waiting(const struct lb_cli *cli, const struct lb_lock *lock)
                   lb_escape(cli->arena, lock->who), lb_escape(cli->arena, lock->since));
     lb_err(cli, &text);
     lb_str_release(&text);
-}
-
-static int note_newest(struct lb_recording *recording)
-{
-    struct lb_ledger_entry entry;
-    char tip[41], parent[41];
-    if (lb_ledger_tip(recording->ledger, recording->stack, tip) != 0)
-        return lb_diags_exit(&recording->cli->diags);
-    if (*tip &&
-        lb_ledger_glance(recording->ledger, recording->cli->arena, tip, &entry, parent) == 0)
-        recording->seq = entry.seq;
-    return LB_EXIT_OK;
 }
 
 int lb_recording_prepare(struct lb_recording *recording, const struct lb_stack *stack)
@@ -271,17 +296,20 @@ int lb_recording_prepare(struct lb_recording *recording, const struct lb_stack *
     recording->stack = stack->name;
     if (lb_option_duration(cli, "lock-timeout", &wait_s) != 0)
         return lb_diags_exit(&cli->diags);
-    int64_t deadline_ms = lb_time_monotonic_ms() + wait_s * 1000;
-    if (lb_ledger_hold(recording->ledger, recording->stack, deadline_ms) != 0)
+    if (!recording->deadline_ms)
+        recording->deadline_ms = lb_time_monotonic_ms() + wait_s * 1000;
+    if (lb_ledger_hold(recording->ledger, recording->stack, recording->deadline_ms) != 0)
         return lb_diags_exit(&cli->diags);
-    int code = look(recording, deadline_ms, &lock);
+    int code = look(recording, &lock);
     if (code == WAIT)
         tell_waiting(cli, &lock);
     while (code == WAIT) {
         pause_s(cli, LOCK_POLL_S);
-        code = look(recording, deadline_ms, &lock);
+        code = look(recording, &lock);
     }
-    return code ? code : note_newest(recording);
+    if (!code && lb_ledger_tip(recording->ledger, recording->stack, recording->newest) != 0)
+        code = lb_diags_exit(&cli->diags);
+    return code;
 }
 
 /* Another apply between the plan and the lock: live state is not what was planned on. */
@@ -290,18 +318,15 @@ static bool overtaken(struct lb_recording *recording, const struct lb_ledger_ent
     struct lb_ledger_entry entry;
     char at[41], parent[41];
     memcpy(at, start->commit, sizeof at);
-    for (;;) {
+    while (*at && !lb_streq(at, recording->newest)) {
         if (lb_ledger_glance(recording->ledger, recording->cli->arena, at, &entry, parent) != 0)
             return true;
         const struct lb_ledger_kind *kind = lb_ledger_kind_find(entry.kind);
-        if (entry.seq <= recording->seq)
-            return false;
-        if (entry.seq != start->seq && (!kind || kind->lock != LB_LOCK_KEEPS))
+        if (!lb_streq(at, start->commit) && (!kind || kind->lock != LB_LOCK_KEEPS))
             return true;
-        if (!*parent)
-            return false;
         memcpy(at, parent, sizeof at);
     }
+    return false;
 }
 
 int lb_recording_begin(struct lb_recording *recording, const struct lb_stack *stack,
@@ -317,6 +342,8 @@ int lb_recording_begin(struct lb_recording *recording, const struct lb_stack *st
     draft.entry.expected_until = lb_time_format(
         cli->arena, lb_time_now() + lb_plan_longest_path(cli->arena, plan));
     int code = append_plan(recording, &draft, plan, &written);
+    if (code == WAIT)
+        code = held(recording, &written.lock) == WAIT ? LB_RECORDING_AGAIN : LB_EXIT_LOCKED;
     if (code)
         return code;
     recording->lock = written.id;
@@ -331,14 +358,20 @@ int lb_recording_begin(struct lb_recording *recording, const struct lb_stack *st
 bool lb_recording_holds(void *payload)
 {
     struct lb_recording *recording = payload;
-    int held = lb_ledger_still_held(recording->ledger, recording->stack, recording->lock);
-    if (held < 0 && !recording->warned) {
+    struct lb_cli *cli = recording->cli;
+    if (lb_time_monotonic_ms() < recording->ask_after_ms)
+        return true;
+    int answer = lb_ledger_still_held(recording->ledger, recording->stack, recording->lock);
+    if (cli->engine.stop && *cli->engine.stop)
+        return false;
+    if (answer < 0 && !recording->warned) {
         struct lb_diag diag = {.code = "LB-G024", .detail = lb_ledger_remote(recording->ledger)};
-        lb_diags_add(&recording->cli->diags, &diag);
+        lb_diags_add(&cli->diags, &diag);
         recording->warned = true;
     }
-    recording->lost = recording->lost || held == 1;
-    return held <= 0;
+    recording->lost = recording->lost || answer > 0;
+    recording->ask_after_ms = lb_time_monotonic_ms() + (answer < 0 ? ASK_LATER_MS : ASK_AGAIN_MS);
+    return answer <= 0;
 }
 
 /* --- the end
@@ -385,6 +418,14 @@ static bool taken_away(struct lb_recording *recording)
     return lb_ledger_still_held(recording->ledger, recording->stack, recording->lock) == 1;
 }
 
+/* The remote could not be told: what happened is kept here, for sync. */
+static void keep(struct lb_recording *recording, const struct lb_ledger_draft *draft,
+                 struct lb_ledger_entry *written)
+{
+    if (lb_ledger_keep(recording->ledger, draft, written) == 0)
+        lb_diags_error(&recording->cli->diags, "LB-G038", NULL, "lock %s", recording->lock);
+}
+
 int lb_recording_end(struct lb_recording *recording, const struct lb_plan *plan,
                      const struct lb_apply_result *result, const char *words, int code)
 {
@@ -411,8 +452,8 @@ int lb_recording_end(struct lb_recording *recording, const struct lb_plan *plan,
         code = lb_exit_worse(code, LB_EXIT_LOCKED);
         recorded = append(recording, &draft, &written);
     }
-    if (recorded && lb_ledger_keep(recording->ledger, &draft, &written) == 0)
-        lb_diags_error(&cli->diags, "LB-G038", NULL, "lock %s", recording->lock);
+    if (recorded && lb_ledger_remote(recording->ledger))
+        keep(recording, &draft, &written);
     lb_str_release(&text);
     lb_ledger_unhold(recording->ledger);
     return recorded ? lb_exit_worse(code, recorded) : code;

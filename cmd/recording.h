@@ -26,7 +26,10 @@ int lb_recording_plan(struct lb_recording *recording, const struct lb_stack *sta
  * waits for it as long as --lock-timeout allows. What an apply that was killed in this checkout
  * left is released. 0 or the exit code. */
 int lb_recording_prepare(struct lb_recording *recording, const struct lb_stack *stack);
-/* Takes the lock: from here on others are kept out. Exit 4 when another apply ran since prepare. */
+#define LB_RECORDING_AGAIN (-2)
+/* Takes the lock: from here on others are kept out. Exit 4 when another apply ran since prepare.
+ * LB_RECORDING_AGAIN: another took it meanwhile, and --lock-timeout allows to wait: prepare and
+ * plan again. */
 int lb_recording_begin(struct lb_recording *recording, const struct lb_stack *stack,
                        const struct lb_plan *plan);
 /* Is the lock still ours? For lb_apply_options.may_send. */

@@ -253,6 +253,8 @@ int lb_ledger_find(struct lb_ledger *ledger, const char *stack, const char *name
         if (search_plans(&search, stack) != 0 ||
             lb_store_commit_named(ledger, search.name, commit) != 0)
             return -1;
+        if (*commit && !lb_store_blob(ledger, commit, "entry.json"))
+            *commit = '\0'; /* of the code beside it */
     }
     if (search.path && *commit)
         return ambiguous(&search);

@@ -29,6 +29,7 @@ static const struct text_row rows[] = {
     ROW("plan", "Lifeboat-Plan", plan, false),
     ROW("spec/sha256", "Lifeboat-Spec", spec_digest, false),
     ROW("spec/path", NULL, spec_path, false),
+    ROW("text/sha256", NULL, text_digest, false),
     ROW("outcome", "Lifeboat-Outcome", outcome, false),
     ROW("actor/who", "Lifeboat-Who", who, true),
     ROW("actor/host", "Lifeboat-Host", host, false),
@@ -121,12 +122,41 @@ int lb_entry_from_json(struct lb_ledger *ledger, const struct lb_source *source,
     if (read_texts(ledger, value, commit, out) != 0)
         return -1;
     out->seq = lb_int_at(value, "seq", 0);
-    if (out->seq < 1)
+    if (!lb_is(lb_map_get(value, "seq"), LB_NUMBER) || out->seq < 1)
         return unsound(ledger, commit, "not a number from 1: ", "seq");
     out->local = lb_bool_at(value, "local", false);
     out->body = lb_map_get(value, "body");
     snprintf(out->commit, sizeof out->commit, "%s", commit);
     return 0;
+}
+
+/* --- the lock
+ * -------------------------------------------------------------------------------------------------
+ */
+
+bool lb_entry_lock(const struct lb_lock *before, const struct lb_ledger_entry *entry,
+                   struct lb_lock *after)
+{
+    const struct lb_ledger_kind *kind = lb_ledger_kind_find(entry->kind);
+    *after = *before;
+    if (!kind || entry->local || kind->lock == LB_LOCK_KEEPS)
+        return true;
+    if (kind->lock == LB_LOCK_CLOSES) {
+        *after = (struct lb_lock){0};
+        return before->id && lb_streq(before->id, entry->ends);
+    }
+    *after = (struct lb_lock){entry->id,   entry->who,     entry->host,
+                              entry->run,  entry->at,      entry->expected_until,
+                              entry->plan, entry->checkout};
+    return !before->id;
+}
+
+bool lb_lock_equal(const struct lb_lock *a, const struct lb_lock *b)
+{
+    return lb_streq(a->id, b->id) && lb_streq(a->who, b->who) && lb_streq(a->host, b->host) &&
+           lb_streq(a->run, b->run) && lb_streq(a->since, b->since) &&
+           lb_streq(a->expected_until, b->expected_until) && lb_streq(a->plan, b->plan) &&
+           lb_streq(a->checkout, b->checkout);
 }
 
 /* --- the message

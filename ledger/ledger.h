@@ -52,13 +52,14 @@ struct lb_ledger_entry {
     const char *who, *host, *run;        /* run: URL of the CI run, NULL: none */
     const char *plan;                    /* plan id, 64 hex digits; NULL: none */
     const char *spec_path, *spec_digest; /* SHA-256 of spec.yaml */
-    const char *outcome;                 /* "done", "partial", ...; NULL: the kind has none */
-    const char *summary;                 /* one line, after the kind in the subject */
-    const char *reason;                  /* of a release */
+    const char *text_digest; /* SHA-256 of entry.txt; NULL: written before it was kept */
+    const char *outcome;     /* "done", "partial", ...; NULL: the kind has none */
+    const char *summary;     /* one line, after the kind in the subject */
+    const char *reason;      /* of a release */
     const char *expected_until;
     const char *checkout;
     const char *ends;     /* id of the apply-start that an apply-end or release ends */
-    bool local;           /* written without the shared ledger: neither takes nor frees its lock */
+    bool local;           /* written beside the shared ledger: neither takes nor frees its lock */
     const char *previous; /* SHA-256 of the entry.json before it; NULL for the first */
     struct lb_lock lock;  /* as it is after this entry */
     const struct lb_value *body; /* the kind's own: objects, results; NULL: none */
@@ -139,7 +140,7 @@ int lb_ledger_refresh(struct lb_ledger *ledger, const char *stack);
 /* The lock as far as it is known here; refresh first. lock->id is NULL when it is free. */
 int lb_ledger_lock(struct lb_ledger *ledger, const char *stack, struct lb_lock *out);
 /* Writes the entry as the child of the newest one and shares it; tries again while others are
- * faster. A kind that opens the lock fails with LB-G020 (exit 7) when somebody holds it; one that
+ * faster. 1, and nothing is said: the kind opens the lock, and written->lock holds it. One that
  * closes it fails when `ends` is not the lock that is held. On success `written` is the whole
  * entry. */
 int lb_ledger_append(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
@@ -154,8 +155,9 @@ int lb_ledger_sync(struct lb_ledger *ledger, const char *stack, size_t *shared);
 /* --- the lock (lock.c)
  * ------------------------------------------------------------------------------ */
 /* Holds a file lock of this repository for as long as the process lives, so that a lock in the
- * ledger whose process has died can be told from one that is held. -1 (LB-G020): another process of
- * this checkout holds it, and did so until the deadline (lb_time_monotonic_ms). */
+ * ledger whose process has died can be told from one that is held; 0 when it is held already. -1
+ * (LB-G020): another process of this checkout holds it, and did so until the deadline
+ * (lb_time_monotonic_ms). */
 int lb_ledger_hold(struct lb_ledger *ledger, const char *stack, int64_t deadline_ms);
 void lb_ledger_unhold(struct lb_ledger *ledger);
 /* The lock was taken in this very repository by a process that has ended. */
@@ -166,8 +168,8 @@ int lb_ledger_held(struct lb_ledger *ledger, const struct lb_lock *lock);
 bool lb_ledger_alone(const struct lb_ledger *ledger);
 /* From here on a first interrupt does not end the talk with the remote: an end must be recorded. */
 void lb_ledger_finishing(struct lb_ledger *ledger);
-/* Is `id` still the lock? Asks the remote, where there is one. 0: yes; 1: no, it was broken
- * (LB-G021); -1: the remote could not be asked. */
+/* Is `id` still the lock? Asks the remote, where there is one, for 10 s at most. 0: yes; 1: no, it
+ * was broken (LB-G021); -1: the remote could not be asked. */
 int lb_ledger_still_held(struct lb_ledger *ledger, const char *stack, const char *id);
 
 /* --- proof (verify.c)

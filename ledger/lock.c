@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#define STILL_HELD_S 10
+
 int lb_ledger_lock(struct lb_ledger *ledger, const char *stack, struct lb_lock *out)
 {
     struct lb_ledger_head *head = lb_store_head(ledger, stack);
@@ -28,10 +30,11 @@ int lb_ledger_lock(struct lb_ledger *ledger, const char *stack, struct lb_lock *
 int lb_ledger_held(struct lb_ledger *ledger, const struct lb_lock *lock)
 {
     struct lb_str text = {0};
-    lb_str_printf(&text, "%s", lock->who);
+    lb_str_printf(&text, "%s", lock->who ? lock->who : "somebody");
     if (lock->host)
         lb_str_printf(&text, " on %s", lock->host);
-    lb_str_printf(&text, " since %s", lock->since);
+    if (lock->since)
+        lb_str_printf(&text, " since %s", lock->since);
     if (lock->expected_until)
         lb_str_printf(&text, ", expected until %s", lock->expected_until);
     if (lock->run)
@@ -50,16 +53,28 @@ static bool wait_more(const struct lb_ledger *ledger, int64_t deadline_ms)
     return true;
 }
 
+/* Who holds the file has the lock of the ledger too, unless it still plans. */
+static int say_holder(struct lb_ledger *ledger, const char *stack)
+{
+    struct lb_lock lock;
+    const char *checkout = lb_store_checkout(ledger);
+    if (lb_ledger_lock(ledger, stack, &lock) == 0 && lock.id && lb_streq(lock.checkout, checkout))
+        return lb_ledger_held(ledger, &lock);
+    return lb_diags_error(ledger->diags, "LB-G020", NULL,
+                          "another lifeboat applies \"%s\" in this very checkout", stack);
+}
+
 int lb_ledger_hold(struct lb_ledger *ledger, const char *stack, int64_t deadline_ms)
 {
+    if (ledger->hold >= 0)
+        return 0;
     do
         ledger->hold = lb_store_lock(ledger, stack, "holder", false);
     while (ledger->hold < 0 && errno == EAGAIN && wait_more(ledger, deadline_ms));
     if (ledger->hold >= 0)
         return 0;
     if (errno == EAGAIN)
-        return lb_diags_error(ledger->diags, "LB-G020", NULL,
-                              "another lifeboat applies \"%s\" in this very checkout", stack);
+        return say_holder(ledger, stack);
     return lb_diags_error(ledger->diags, "LB-G005", NULL, "%s/lifeboat: %s", ledger->git_dir,
                           strerror(errno));
 }
@@ -82,7 +97,7 @@ void lb_ledger_unhold(struct lb_ledger *ledger)
 
 bool lb_ledger_abandoned(struct lb_ledger *ledger, const struct lb_lock *lock)
 {
-    return lock->id && lock->checkout && ledger->hold >= 0 &&
+    return lock->id && lock->checkout && ledger->hold >= 0 && !lb_ledger_alone(ledger) &&
            lb_streq(lock->checkout, lb_store_checkout(ledger));
 }
 
@@ -92,12 +107,17 @@ int lb_ledger_still_held(struct lb_ledger *ledger, const char *stack, const char
     struct lb_lock lock;
     if (lb_ledger_alone(ledger))
         return 0; /* took no shared lock */
+    /* the steps of an apply wait for the answer */
+    int64_t deadline_s = ledger->options.deadline_s;
+    if (deadline_s < 1 || deadline_s > STILL_HELD_S)
+        ledger->options.deadline_s = STILL_HELD_S;
     lb_diags_init(&unsaid, ledger->arena);
     ledger->diags = &unsaid;
     int result = lb_ledger_refresh(ledger, stack);
     if (result == 0)
         result = lb_ledger_lock(ledger, stack, &lock);
     ledger->diags = said;
+    ledger->options.deadline_s = deadline_s;
     if (result != 0) {
         /* a ledger that was rewritten is no proof of the lock */
         bool forged = lb_diags_exit(&unsaid) == LB_EXIT_VERIFY;

@@ -5,7 +5,9 @@
 #include "ledger/store.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +34,33 @@ static const char *code_of_open_error(int result)
         strstr(message, "repository version"))
         return "LB-G002";
     return "LB-G004";
+}
+
+/* What a clone that is partial or sparse states of itself, and what objects and refs do not depend
+ * on; libgit2 1.5 knows none of them and would refuse the repository.
+ * https://git-scm.com/docs/repository-version */
+static void know_extensions(void)
+{
+    static const char *const names[] = {"partialclone", "worktreeconfig", "preciousobjects"};
+    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, names, sizeof names / sizeof *names);
+}
+
+/* A `.git` that libgit2 takes for no repository is a damaged one; to go on without a ledger, and
+ * without its lock, would be wrong. */
+static bool is_damaged(struct lb_arena *arena, const char *path)
+{
+    struct stat info;
+    char *at = realpath(path, NULL);
+    bool found = false, more = at != NULL;
+    while (more && !found) {
+        char *slash = strrchr(at, '/');
+        found = lstat(lb_arena_printf(arena, "%s/.git", at), &info) == 0;
+        more = slash != NULL;
+        if (slash)
+            *slash = '\0';
+    }
+    free(at);
+    return found;
 }
 
 static char *folder_of(struct lb_arena *arena, const char *path)
@@ -97,12 +126,15 @@ int lb_ledger_open(struct lb_arena *arena, struct lb_diags *diags, const char *p
     git_libgit2_init();
     /* an entry must be on the disk before anybody is told of it */
     git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
-    int result = git_repository_open_ext(&ledger->repo, folder_of(arena, path), 0, NULL);
+    know_extensions();
+    const char *folder = folder_of(arena, path);
+    int result = git_repository_open_ext(&ledger->repo, folder, 0, NULL);
     if (result != 0) {
-        if (result != GIT_ENOTFOUND)
-            lb_store_error(ledger, code_of_open_error(result), folder_of(arena, path));
+        bool none = result == GIT_ENOTFOUND && !is_damaged(arena, folder);
+        if (!none)
+            lb_store_error(ledger, code_of_open_error(result), folder);
         git_libgit2_shutdown();
-        return result == GIT_ENOTFOUND ? 0 : -1;
+        return none ? 0 : -1;
     }
     lb_arena_defer(arena, close_ledger, ledger);
     ledger->git_dir = without_slash(arena, git_repository_commondir(ledger->repo));
@@ -213,7 +245,8 @@ int lb_store_move(struct lb_ledger *ledger, const char *ref, const char *from, c
     int guard = lb_store_lock(ledger, strrchr(ref, '/') + 1, "write", true);
     if (guard < 0)
         return lb_diags_error(ledger->diags, "LB-G005", NULL, "%s/lifeboat: %s", ledger->git_dir,
-                              strerror(errno));
+                              errno == EAGAIN ? "another process does not end its write"
+                                              : strerror(errno));
     int result = GIT_ELOCKED;
     for (int i = 0; i < 40 && result == GIT_ELOCKED; i++) {
         if (i == 39)
@@ -301,17 +334,24 @@ static int write_tree(struct lb_ledger *ledger, git_commit *parent,
     return result;
 }
 
+/* A line end would end the header of the commit, and what follows it be read as another. */
+static char *one_line(struct lb_arena *arena, const char *text)
+{
+    return lb_arena_strndup(arena, lb_escape(arena, text), 200);
+}
+
 /* Git's own identity where there is one; who writes entries is in the entry anyway. */
 static int signature(struct lb_ledger *ledger, const char *who, int64_t at, git_signature **out)
 {
     git_signature *standard = NULL;
     int result = git_signature_default(&standard, ledger->repo);
     if (result == 0)
-        result = git_signature_new(out, standard->name, standard->email, at, 0);
+        result = git_signature_new(out, one_line(ledger->arena, standard->name),
+                                   one_line(ledger->arena, standard->email), at, 0);
     git_signature_free(standard);
     if (result == 0)
         return 0;
-    if (git_signature_new(out, who, "lifeboat@localhost", at, 0) == 0)
+    if (git_signature_new(out, one_line(ledger->arena, who), "lifeboat@localhost", at, 0) == 0)
         return 0;
     return git_signature_new(out, "lifeboat", "lifeboat@localhost", at, 0);
 }

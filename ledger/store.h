@@ -67,11 +67,13 @@ int lb_store_commit(struct lb_ledger *ledger, const char *parent, const struct l
 
 /* --- files beside the refs, in GIT_DIR/lifeboat
  * ----------------------------------------------------- */
-/* Opens and locks GIT_DIR/lifeboat/<stack>.<name>. -1 with errno; EAGAIN: another process has it
- * and `wait` is false. The lock ends with lb_store_unlock, or with the process. */
+/* Opens and locks GIT_DIR/lifeboat/<stack>.<name>. -1 with errno; EAGAIN: another process has it;
+ * with `wait` it has had it for half a minute. The lock ends with lb_store_unlock, or with the
+ * process. */
 int lb_store_lock(struct lb_ledger *ledger, const char *stack, const char *name, bool wait);
 void lb_store_unlock(int fd);
-/* 16 hex digits that tell this repository's folder from its clones. NULL with a diagnostic. */
+/* 16 hex digits that tell this repository's folder from its clones and copies. NULL with a
+ * diagnostic. */
 const char *lb_store_checkout(struct lb_ledger *ledger);
 /* 16 hex digits from the system's random source. */
 int lb_store_random(struct lb_ledger *ledger, char out[LB_LOCK_ID]);
@@ -83,6 +85,11 @@ struct lb_value *lb_entry_to_value(struct lb_arena *arena, const struct lb_ledge
  */
 int lb_entry_from_json(struct lb_ledger *ledger, const struct lb_source *source, const char *commit,
                        struct lb_ledger_entry *out);
+/* The lock after the entry, if it was `before` it: what writing sets and verifying expects. False:
+ * the entry takes a lock that is held, or ends one that is not. */
+bool lb_entry_lock(const struct lb_lock *before, const struct lb_ledger_entry *entry,
+                   struct lb_lock *after);
+bool lb_lock_equal(const struct lb_lock *a, const struct lb_lock *b);
 /* Subject and trailers; `digest` is that of entry.json. */
 char *lb_entry_message(struct lb_arena *arena, const struct lb_ledger_entry *entry,
                        const char *digest);

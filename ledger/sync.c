@@ -5,9 +5,26 @@
 
 #include <string.h>
 
-#define OWN_MAX 100000
+/* Ids of the remote's entries that are not in the branch here. What a run shared that was killed
+ * before it could let the branch here follow is among them, under other commits. */
+static int foreign_ids(struct lb_ledger *ledger, const struct lb_ledger_head *head, const char *own,
+                       struct lb_value **out)
+{
+    char at[LB_OID_HEX], parent[LB_OID_HEX];
+    struct lb_ledger_entry entry;
+    *out = lb_value_map(ledger->arena);
+    memcpy(at, head->shared, sizeof at);
+    while (*at && !lb_store_descends(ledger, own, at)) {
+        if (lb_ledger_glance(ledger, ledger->arena, at, &entry, parent) != 0)
+            return -1;
+        if (entry.id)
+            lb_map_set_bool(ledger->arena, *out, entry.id, true);
+        memcpy(at, parent, sizeof at);
+    }
+    return 0;
+}
 
-/* The commits of the branch here that the remote's does not have, oldest first. -1: too many. */
+/* The entries of the branch here that the remote does not have, oldest first. */
 static int own_commits(struct lb_ledger *ledger, const struct lb_ledger_head *head, const char *own,
                        char (**out)[LB_OID_HEX], size_t *count)
 {
@@ -15,15 +32,19 @@ static int own_commits(struct lb_ledger *ledger, const struct lb_ledger_head *he
     size_t capacity = 0;
     char at[LB_OID_HEX], parent[LB_OID_HEX];
     struct lb_ledger_entry entry;
+    struct lb_value *foreign;
     *out = NULL;
     *count = 0;
-    memcpy(at, own, sizeof at);
-    while (*at && *count < OWN_MAX && !lb_store_descends(ledger, head->shared, at)) {
-        *out = lb_arena_grow(arena, *out, *count, *count + 1, sizeof **out, &capacity);
-        memcpy((*out)[(*count)++], at, LB_OID_HEX);
+    if (foreign_ids(ledger, head, own, &foreign) != 0)
+        return -1;
+    for (memcpy(at, own, sizeof at); *at && !lb_store_descends(ledger, head->shared, at);
+         memcpy(at, parent, sizeof at)) {
         if (lb_ledger_glance(ledger, arena, at, &entry, parent) != 0)
             return -1;
-        memcpy(at, parent, sizeof at);
+        if (entry.id && lb_map_get(foreign, entry.id))
+            continue;
+        *out = lb_arena_grow(arena, *out, *count, *count + 1, sizeof **out, &capacity);
+        memcpy((*out)[(*count)++], at, LB_OID_HEX);
     }
     for (size_t i = 0; i < *count / 2; i++) {
         memcpy(at, (*out)[i], sizeof at);
@@ -33,15 +54,16 @@ static int own_commits(struct lb_ledger *ledger, const struct lb_ledger_head *he
     return 0;
 }
 
-/* An end whose start others have seen still ends it; everything else happened beside what they did.
- */
-static bool ends_held(struct lb_ledger *ledger, const char *base,
-                      const struct lb_ledger_entry *entry)
+/* An end whose start others have seen still ends it; what else would take or free a lock happened
+ * beside what they did. */
+static bool acts(struct lb_ledger *ledger, const char *base, const struct lb_ledger_entry *entry)
 {
     const struct lb_ledger_kind *kind = lb_ledger_kind_find(entry->kind);
     struct lb_ledger_entry before;
-    return kind && kind->lock == LB_LOCK_CLOSES && lb_ledger_read(ledger, base, &before) == 0 &&
-           lb_streq(before.lock.id, entry->ends);
+    if (!kind || kind->lock == LB_LOCK_KEEPS)
+        return true;
+    return kind->lock == LB_LOCK_CLOSES && lb_ledger_read(ledger, base, &before) == 0 &&
+           before.lock.id && lb_streq(before.lock.id, entry->ends);
 }
 
 static int write_again(struct lb_ledger *ledger, const char *commit, char base[LB_OID_HEX])
@@ -60,7 +82,7 @@ static int write_again(struct lb_ledger *ledger, const char *commit, char base[L
         if (source)
             files[count++] = (struct lb_store_file){paths[i], source->text, source->length};
     }
-    entry.local = entry.local || !ends_held(ledger, base, &entry);
+    entry.local = entry.local || !acts(ledger, base, &entry);
     if (lb_write_commit(ledger, base, &entry, files, count) != 0)
         return -1;
     memcpy(base, entry.commit, LB_OID_HEX);
@@ -83,6 +105,13 @@ static int rebuild(struct lb_ledger *ledger, const struct lb_ledger_head *head, 
     return 0;
 }
 
+/* 1 of move: another process of this checkout was faster. */
+static int follow(struct lb_ledger *ledger, const struct lb_ledger_head *head, const char *own,
+                  const char *tip)
+{
+    return lb_streq(own, tip) || lb_store_move(ledger, head->branch, own, tip) >= 0 ? 0 : -1;
+}
+
 int lb_ledger_sync(struct lb_ledger *ledger, const char *stack, size_t *shared)
 {
     struct lb_ledger_head *head = lb_store_head(ledger, stack);
@@ -99,11 +128,12 @@ int lb_ledger_sync(struct lb_ledger *ledger, const char *stack, size_t *shared)
             return 0;
         if (rebuild(ledger, head, own, tip, shared) != 0)
             return -1;
-        int result = lb_write_publish(ledger, head, head->shared, tip);
+        int result = lb_streq(tip, head->shared)
+                         ? 0
+                         : lb_write_publish(ledger, head, head->shared, tip);
         if (result < 0)
             return -1;
         if (result == 0)
-            return lb_streq(own, tip) || lb_store_move(ledger, head->branch, own, tip) >= 0 ? 0
-                                                                                            : -1;
+            return follow(ledger, head, own, tip);
     }
 }

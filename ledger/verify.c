@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct walk {
@@ -37,20 +38,32 @@ static void check_message(struct walk *walk, const git_commit *commit,
         fault(walk, entry->commit, "the message of the commit does not say what its entry says");
 }
 
+static char *plan_path(struct walk *walk, const struct lb_ledger_entry *entry)
+{
+    return lb_arena_printf(walk->ledger->arena, "plans/%.2s/%s.json", entry->plan,
+                           strlen(entry->plan) > 2 ? entry->plan + 2 : "");
+}
+
+/* `wanted` NULL: the entry does not say. */
+static void check_file(struct walk *walk, const struct lb_ledger_entry *entry, const char *name,
+                       const char *wanted)
+{
+    char digest[LB_SHA256_HEX] = "", words[64];
+    struct lb_source *file = lb_store_blob(walk->ledger, entry->commit, name);
+    if (file)
+        sha256(file, digest);
+    snprintf(words, sizeof words, "%s is not the one that the entry names", name);
+    if (wanted && !lb_streq(wanted, digest))
+        fault(walk, entry->commit, words);
+}
+
 static void check_files(struct walk *walk, const struct lb_ledger_entry *entry)
 {
-    struct lb_ledger *ledger = walk->ledger;
-    char digest[LB_SHA256_HEX] = "";
-    struct lb_source *spec = lb_store_blob(ledger, entry->commit, "spec.yaml");
-    if (spec)
-        sha256(spec, digest);
-    if (entry->spec_digest && !lb_streq(entry->spec_digest, digest))
-        fault(walk, entry->commit, "spec.yaml is not the spec that the entry names");
+    check_file(walk, entry, "entry.txt", entry->text_digest);
+    check_file(walk, entry, "spec.yaml", entry->spec_digest);
     if (!entry->plan)
         return;
-    char *path = lb_arena_printf(ledger->arena, "plans/%.2s/%s.json", entry->plan,
-                                 strlen(entry->plan) > 2 ? entry->plan + 2 : "");
-    struct lb_source *plan = lb_store_blob(ledger, entry->commit, path);
+    struct lb_source *plan = lb_store_blob(walk->ledger, entry->commit, plan_path(walk, entry));
     if (!plan)
         fault(walk, entry->commit, "the plan that the entry names is not there");
     else if (walk->check_plan && !walk->check_plan(walk->payload, plan, entry->plan))
@@ -61,45 +74,49 @@ static void check_files(struct walk *walk, const struct lb_ledger_entry *entry)
 /* --- an entry and the one before it
  * ---------------------------------------------------------------------------- */
 
-static struct lb_lock lock_after(const struct lb_lock *before, const struct lb_ledger_entry *entry)
-{
-    const struct lb_ledger_kind *kind = lb_ledger_kind_find(entry->kind);
-    if (!kind || entry->local || kind->lock == LB_LOCK_KEEPS)
-        return *before;
-    if (kind->lock == LB_LOCK_CLOSES)
-        return (struct lb_lock){0};
-    return (struct lb_lock){.id = entry->id, .who = entry->who, .since = entry->at};
-}
-
 static void check_lock(struct walk *walk, const struct lb_lock *before,
                        const struct lb_ledger_entry *entry)
 {
-    const struct lb_ledger_kind *kind = lb_ledger_kind_find(entry->kind);
-    struct lb_lock after = lock_after(before, entry);
-    bool acts = kind && !entry->local;
-    if (acts && kind->lock == LB_LOCK_OPENS && before->id)
-        fault(walk, entry->commit, "it takes a lock that another apply holds");
-    if (acts && kind->lock == LB_LOCK_CLOSES && !lb_streq(before->id, entry->ends))
-        fault(walk, entry->commit, "it ends a lock that is not held");
-    if (!lb_streq(after.id, entry->lock.id) || !lb_streq(after.who, entry->lock.who) ||
-        !lb_streq(after.since, entry->lock.since))
+    struct lb_lock after;
+    if (!lb_entry_lock(before, entry, &after))
+        fault(walk, entry->commit,
+              before->id ? "it takes a lock that another apply holds, or ends another lock"
+                         : "it ends a lock that is not held");
+    if (!lb_lock_equal(&after, &entry->lock))
         fault(walk, entry->commit, "the lock it states does not follow from the events");
 }
 
-/* Plans stay: a later tree has all files of an earlier one. */
-static void check_growth(struct walk *walk, git_commit *before, git_commit *after)
+/* What an entry may put into the tree of the one before it; all else stays as it was. */
+static bool may_change(struct walk *walk, const struct lb_ledger_entry *entry,
+                       const git_diff_delta *delta)
+{
+    const char *path = delta->new_file.path;
+    bool added = delta->status == GIT_DELTA_ADDED;
+    if (delta->new_file.mode != GIT_FILEMODE_BLOB ||
+        (!added && delta->status != GIT_DELTA_MODIFIED))
+        return false;
+    if (lb_streq(path, "entry.json") || lb_streq(path, "entry.txt"))
+        return true;
+    if (lb_streq(path, "spec.yaml"))
+        return entry->spec_digest != NULL;
+    return added && entry->plan && lb_streq(path, plan_path(walk, entry));
+}
+
+static void check_growth(struct walk *walk, git_commit *before, git_commit *after,
+                         const struct lb_ledger_entry *entry)
 {
     git_tree *old = NULL, *new = NULL;
     git_diff *diff = NULL;
-    char commit[LB_OID_HEX];
-    git_oid_tostr(commit, sizeof commit, git_commit_id(after));
     if (git_commit_tree(&old, before) == 0 && git_commit_tree(&new, after) == 0 &&
         git_diff_tree_to_tree(&diff, walk->ledger->repo, old, new, NULL) == 0)
         for (size_t i = 0; i < git_diff_num_deltas(diff); i++)
-            if (git_diff_get_delta(diff, i)->status == GIT_DELTA_DELETED)
-                fault(walk, commit, "a file of an earlier entry is gone");
+            if (!may_change(walk, entry, git_diff_get_delta(diff, i)))
+                fault(walk, entry->commit,
+                      git_diff_get_delta(diff, i)->status == GIT_DELTA_DELETED
+                          ? "a file of an earlier entry is gone"
+                          : "it changes or adds a file that is not its own");
     if (!diff)
-        lb_store_error(walk->ledger, "LB-G004", commit);
+        lb_store_error(walk->ledger, "LB-G004", entry->commit);
     git_diff_free(diff);
     git_tree_free(new);
     git_tree_free(old);
@@ -122,7 +139,7 @@ static void check_follows(struct walk *walk, git_commit *commit, git_commit *par
     if (!lb_streq(entry->stack, before.stack))
         fault(walk, entry->commit, "it belongs to another stack");
     check_lock(walk, &before.lock, entry);
-    check_growth(walk, parent, commit);
+    check_growth(walk, parent, commit, entry);
 }
 
 static void check_first(struct walk *walk, const struct lb_ledger_entry *entry)

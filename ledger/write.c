@@ -18,7 +18,8 @@
 
 static int fetch(struct lb_ledger *ledger, const struct lb_remote *remote, const char *tip)
 {
-    if (!*tip || lb_ledger_here(ledger, tip))
+    /* a partial clone has the commit, and not what is in it */
+    if (!*tip || lb_store_blob(ledger, tip, "entry.json"))
         return 0;
     if (lb_remote_fetch(remote, ledger->diags) != LB_REMOTE_OK)
         return -1;
@@ -100,26 +101,18 @@ int lb_write_base(struct lb_ledger *ledger, struct lb_ledger_head *head, char ou
     return 0;
 }
 
+/* 0; 1: somebody holds the lock that it would take, entry->lock; -1. */
 static int take_lock(struct lb_ledger *ledger, const struct lb_lock *before,
                      struct lb_ledger_entry *entry)
 {
     const struct lb_ledger_kind *kind = lb_ledger_kind_find(entry->kind);
+    if (lb_entry_lock(before, entry, &entry->lock))
+        return 0;
     entry->lock = *before;
-    if (entry->local || kind->lock == LB_LOCK_KEEPS)
-        return 0;
-    if (kind->lock == LB_LOCK_OPENS) {
-        if (before->id)
-            return lb_ledger_held(ledger, before);
-        entry->lock = (struct lb_lock){entry->id,   entry->who,     entry->host,
-                                       entry->run,  entry->at,      entry->expected_until,
-                                       entry->plan, entry->checkout};
-        return 0;
-    }
-    if (!lb_streq(before->id, entry->ends))
-        return lb_diags_error(ledger->diags, "LB-G022", NULL, "%s; held: %s", entry->ends,
-                              before->id ? before->id : "none");
-    entry->lock = (struct lb_lock){0};
-    return 0;
+    if (kind->lock == LB_LOCK_OPENS)
+        return 1;
+    return lb_diags_error(ledger->diags, "LB-G022", NULL, "%s; held: %s",
+                          entry->ends ? entry->ends : "none", before->id ? before->id : "none");
 }
 
 /* seq, previous and lock of `entry` follow from the one before it. */
@@ -148,6 +141,29 @@ static int check_secrets(struct lb_ledger *ledger, const struct lb_store_file *f
     return 0;
 }
 
+/* What is in the commit's message is what a reader of entry.json sees: a byte that JSON has no
+ * spelling for is another character there. */
+static int spell(struct lb_ledger *ledger, const char *base, const struct lb_str *json,
+                 struct lb_ledger_entry *entry)
+{
+    const struct lb_source source = {
+        .path = "entry.json", .text = lb_str_text(json), .length = json->length};
+    return lb_entry_from_json(ledger, &source, base, entry);
+}
+
+/* A plan that is there stays as it was recorded for review: made again it has the same id, but was
+ * made at another time. */
+static size_t new_files(struct lb_ledger *ledger, const char *base,
+                        const struct lb_store_file *files, size_t count, struct lb_store_file *out)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!lb_starts_with(files[i].path, "plans/") || !*base ||
+            !lb_store_blob(ledger, base, files[i].path))
+            out[kept++] = files[i];
+    return kept;
+}
+
 int lb_write_commit(struct lb_ledger *ledger, const char *base, struct lb_ledger_entry *entry,
                     const struct lb_store_file *files, size_t count)
 {
@@ -155,13 +171,16 @@ int lb_write_commit(struct lb_ledger *ledger, const char *base, struct lb_ledger
     struct lb_str json = {0};
     char digest[LB_SHA256_HEX];
     int64_t at;
-    if (follow(ledger, base, entry) != 0)
-        return -1;
+    int result = follow(ledger, base, entry);
+    if (result != 0)
+        return result;
     lb_json_canonical(&json, lb_entry_to_value(ledger->arena, entry));
     lb_sha256_hex(json.data, json.length, digest);
-    memcpy(all, files, count * sizeof *files);
+    count = new_files(ledger, base, files, count, all);
     all[count] = (struct lb_store_file){"entry.json", json.data, json.length};
-    int result = check_secrets(ledger, all, count + 1);
+    result = check_secrets(ledger, all, count + 1);
+    if (result == 0)
+        result = spell(ledger, base, &json, entry);
     if (result == 0 && lb_time_parse(entry->at, &at) != 0)
         at = lb_time_now();
     if (result == 0)
@@ -195,8 +214,11 @@ static int publish_shared(struct lb_ledger *ledger, struct lb_ledger_head *head,
     enum lb_remote_status status = lb_remote_push(&remote, &said, commit);
     if (status == LB_REMOTE_OK)
         return remember(ledger, head, commit);
+    /* Of an answer that was lost and a push that was said again, the second one loses. */
+    if (status == LB_REMOTE_LOST && lb_ledger_refresh(ledger, head->stack) != 0)
+        return -1;
     if (status == LB_REMOTE_LOST)
-        return lb_ledger_refresh(ledger, head->stack) == 0 ? 1 : -1;
+        return *head->shared && lb_store_descends(ledger, head->shared, commit) ? 0 : 1;
     if ((status == LB_REMOTE_UNREACHABLE || status == LB_REMOTE_FAILED) &&
         landed(ledger, head, commit))
         return 0;
@@ -253,16 +275,35 @@ static int draft_files(struct lb_ledger *ledger, const struct lb_ledger_draft *d
     return count;
 }
 
+/* Words of people and CI are cut to what a line can hold. */
+static const char *capped(struct lb_arena *arena, const char *text, size_t most)
+{
+    if (!text || strlen(text) <= most)
+        return text;
+    while (most && ((unsigned char)text[most] & 0xC0) == 0x80)
+        most--;
+    return lb_arena_printf(arena, "%.*s...", (int)most, text);
+}
+
 static int complete(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
                     struct lb_ledger_entry *entry)
 {
     char id[LB_LOCK_ID];
+    struct lb_arena *arena = ledger->arena;
+    char *digest = lb_arena_alloc(arena, LB_SHA256_HEX);
     *entry = draft->entry;
     if (lb_store_random(ledger, id) != 0)
         return -1;
-    entry->id = lb_arena_strdup(ledger->arena, id);
+    lb_sha256_hex(lb_str_text(draft->text), draft->text->length, digest);
+    entry->text_digest = digest;
+    entry->who = capped(arena, entry->who, 200);
+    entry->host = capped(arena, entry->host, 260);
+    entry->run = capped(arena, entry->run, 2000);
+    entry->reason = capped(arena, entry->reason, 4000);
+    entry->summary = capped(arena, entry->summary, 400);
+    entry->id = lb_arena_strdup(arena, id);
     entry->format_version = LB_LEDGER_FORMAT;
-    entry->at = lb_time_format(ledger->arena, lb_time_now());
+    entry->at = lb_time_format(arena, lb_time_now());
     entry->checkout = lb_store_checkout(ledger);
     entry->local = lb_ledger_alone(ledger);
     return entry->checkout ? 0 : -1;
@@ -284,23 +325,39 @@ static int settle(struct lb_ledger *ledger, struct lb_ledger_head *head)
     return lb_ledger_sync(ledger, head->stack, &shared);
 }
 
+enum attempt { WRITTEN, HELD, OVERTAKEN };
+
+/* An enum attempt, or -1. */
+static int append_once(struct lb_ledger *ledger, struct lb_ledger_head *head,
+                       const struct lb_store_file *files, size_t count,
+                       struct lb_ledger_entry *written)
+{
+    char base[LB_OID_HEX];
+    if (settle(ledger, head) != 0 || lb_write_base(ledger, head, base) != 0)
+        return -1;
+    int result = lb_write_commit(ledger, base, written, files, count);
+    if (result != 0)
+        return result < 0 ? -1 : HELD;
+    result = lb_write_publish(ledger, head, base, written->commit);
+    return result > 0 ? OVERTAKEN : result;
+}
+
 int lb_ledger_append(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
                      struct lb_ledger_entry *written)
 {
     struct lb_ledger_head *head = lb_store_head(ledger, draft->entry.stack);
     struct lb_store_file files[FILES_MAX];
+    struct lb_ledger_entry whole;
     struct lb_str document = {0};
     int64_t deadline_ms = lb_write_deadline(ledger);
-    char base[LB_OID_HEX];
     size_t count = (size_t)draft_files(ledger, draft, files, &document);
-    int result = complete(ledger, draft, written) != 0 ? -1 : 1;
-    for (size_t attempt = 0; result == 1; attempt++) {
-        if ((attempt && lb_write_pause(ledger, attempt, deadline_ms) != 0) ||
-            settle(ledger, head) != 0 || lb_write_base(ledger, head, base) != 0 ||
-            lb_write_commit(ledger, base, written, files, count) != 0)
+    int result = complete(ledger, draft, &whole) != 0 ? -1 : OVERTAKEN;
+    for (size_t attempt = 0; result == OVERTAKEN; attempt++) {
+        *written = whole;
+        if (attempt && lb_write_pause(ledger, attempt, deadline_ms) != 0)
             result = -1;
         else
-            result = lb_write_publish(ledger, head, base, written->commit);
+            result = append_once(ledger, head, files, count, written);
     }
     lb_str_release(&document);
     return result;

@@ -7,7 +7,7 @@
 /* The newest entry, whose child comes next; "" when there is none. */
 int lb_write_base(struct lb_ledger *ledger, struct lb_ledger_head *head, char out[LB_OID_HEX]);
 /* Writes `entry` as the child of `base`, with files over those of its parent: seq, previous, lock
- * and commit are set. */
+ * and commit are set. 1, and nothing is said: it would take a lock that is held, entry->lock. */
 int lb_write_commit(struct lb_ledger *ledger, const char *base, struct lb_ledger_entry *entry,
                     const struct lb_store_file *files, size_t count);
 /* 0: it is the newest entry now; 1: somebody else's is; -1 with a diagnostic. */

@@ -77,7 +77,8 @@ class Ledger:
         if self.previous:
             entry["previous"] = self.previous
         if kind == "apply-start":
-            self.lock = {"id": entry["id"], "who": "alice", "host": "laptop", "since": entry["at"]}
+            self.lock = {"id": entry["id"], **entry["actor"], "since": entry["at"],
+                         **{key: entry[key] for key in ("expected_until", "plan", "checkout") if key in entry}}
         elif kind in ("apply-end", "release"):
             entry["ends"], self.lock = self.lock["id"], None
         if self.lock:
