@@ -157,7 +157,7 @@ def works(ground):
 
 def race(ground):
     """Whoever is told that it won is on the branch, and nobody else."""
-    writers, each = (16, 25) if LONG else (8, 10)
+    writers, each = (16, 25) if LONG else (4, 5)
     with git_servers.Daemon(ground.path) as daemon:
         works_ = [ground.clone(f"racer{number}") for number in range(writers)]
         answers = [None] * writers
