@@ -139,7 +139,9 @@ bool lb_ledger_here(struct lb_ledger *ledger, const char *commit)
 struct lb_source *lb_ledger_file(struct lb_ledger *ledger, const char *commit, const char *name)
 {
     struct lb_source *source = lb_store_blob(ledger, commit, name);
-    if (!source)
+    if (!source && !lb_ledger_here(ledger, commit))
+        lb_diags_error(ledger->diags, "LB-G004", NULL, "%.12s: this commit is missing", commit);
+    else if (!source)
         lb_diags_error(ledger->diags, "LB-G032", NULL, "%.12s: no file %s", commit, name);
     return source;
 }

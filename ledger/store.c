@@ -45,16 +45,16 @@ static void know_extensions(void)
     git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, names, sizeof names / sizeof *names);
 }
 
-/* A `.git` that libgit2 takes for no repository is a damaged one; to go on without a ledger, and
- * without its lock, would be wrong. */
-static bool is_damaged(struct lb_arena *arena, const char *path)
+/* The folder at or above `path` that holds a `.git`; NULL when there is none. */
+static char *checkout_of(struct lb_arena *arena, const char *path)
 {
     struct stat info;
-    char *at = realpath(path, NULL);
-    bool found = false, more = at != NULL;
+    char *at = realpath(path, NULL), *found = NULL;
+    bool more = at != NULL;
     while (more && !found) {
         char *slash = strrchr(at, '/');
-        found = lstat(lb_arena_printf(arena, "%s/.git", at), &info) == 0;
+        if (lstat(lb_arena_printf(arena, "%s/.git", at), &info) == 0)
+            found = lb_arena_strdup(arena, *at ? at : "/");
         more = slash != NULL;
         if (slash)
             *slash = '\0';
@@ -115,6 +115,28 @@ static char *without_slash(struct lb_arena *arena, const char *path)
     return lb_arena_strndup(arena, path, length);
 }
 
+/* 0: there is no repository; else -1. A `.git` that libgit2 takes for no repository is a damaged
+ * one: to go on without a ledger, and without its lock, would be wrong. */
+static int report_open(struct lb_ledger *ledger, const char *folder, int result)
+{
+    const char *code = code_of_open_error(result);
+    const char *checkout = checkout_of(ledger->arena, folder);
+    if (result == GIT_ENOTFOUND && !checkout)
+        return 0;
+    if (lb_streq(code, "LB-G003")) /* the folder to name to git, and no word of how it is asked */
+        return lb_diags_error(ledger->diags, code, NULL, "%s", checkout ? checkout : folder);
+    return lb_store_error(ledger, code, folder);
+}
+
+/* libgit2 opens a repository whose HEAD says nothing, and fails in the middle of a write. */
+static int check_head(struct lb_ledger *ledger)
+{
+    git_reference *head = NULL;
+    int result = git_reference_lookup(&head, ledger->repo, "HEAD");
+    git_reference_free(head);
+    return result == 0 ? 0 : lb_store_error(ledger, "LB-G004", "HEAD");
+}
+
 int lb_ledger_open(struct lb_arena *arena, struct lb_diags *diags, const char *path,
                    const struct lb_ledger_options *options, struct lb_ledger **out)
 {
@@ -130,15 +152,13 @@ int lb_ledger_open(struct lb_arena *arena, struct lb_diags *diags, const char *p
     const char *folder = folder_of(arena, path);
     int result = git_repository_open_ext(&ledger->repo, folder, 0, NULL);
     if (result != 0) {
-        bool none = result == GIT_ENOTFOUND && !is_damaged(arena, folder);
-        if (!none)
-            lb_store_error(ledger, code_of_open_error(result), folder);
+        result = report_open(ledger, folder, result);
         git_libgit2_shutdown();
-        return none ? 0 : -1;
+        return result;
     }
     lb_arena_defer(arena, close_ledger, ledger);
     ledger->git_dir = without_slash(arena, git_repository_commondir(ledger->repo));
-    if (choose_remote(ledger) != 0)
+    if (check_head(ledger) != 0 || choose_remote(ledger) != 0)
         return -1;
     *out = ledger;
     return 0;
