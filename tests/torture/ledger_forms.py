@@ -191,8 +191,11 @@ def untouched(make, remote=True):
     def act():
         with Place(remote) as place:
             folder, arguments, stdin, kept = make(place)
+            other = place.clone("other") if remote else None
             skips = [(top, OURS if is_git else WORK) for top, is_git in kept]
             for what in (("plan", "--record"), ("apply", "--auto-approve")):
+                if remote:  # there is news to fetch
+                    place.run(other, "plan", "--record")
                 before = [files_of(top, skip) for top, skip in skips]
                 place.run(folder, *what, *arguments, stdin=stdin)
                 for (top, skip), was in zip(skips, before):
@@ -200,7 +203,7 @@ def untouched(make, remote=True):
                     if changed or not was:
                         raise Fault(f"{' '.join(what)} changed in {top.name}: {changed}, of {len(was)} files")
             folder = kept[0][0]
-            same(place.events(folder), ["plan", "apply-start", "apply-end"], "events")
+            same(place.events(folder), ["plan"] * (3 if remote else 1) + ["apply-start", "apply-end"], "events")
             must("sound", place.run(folder, "history", "verify").stdout)
             if remote:
                 refs = git(place.shared, "for-each-ref", "--format=%(refname)").split()
@@ -236,6 +239,11 @@ def bare_inside(place):
     bare = place.clone("bare.git", "--bare")
     (bare / "lifeboat.yaml").write_text(SPEC)
     return place.top, ("bare.git/lifeboat.yaml",), None, [(bare, True)]
+
+
+def bare_standard_input(place):
+    bare = place.clone("bare.git", "--bare")
+    return bare, ("-",), SPEC, [(bare, True)]
 
 
 def submodule(place):
@@ -296,6 +304,7 @@ def fetched(place):
 
 FORMS = [("a clone", lambda place: plain(place.work)), ("a clone with FETCH_HEAD", fetched), ("a worktree", worktree),
          ("a clone of depth 1", shallow), ("a detached HEAD", detached), ("a bare repository", bare_inside),
+         ("a bare repository, spec from standard input", bare_standard_input),
          ("a submodule", submodule), ("hooks that fail", hooks), ("hooks elsewhere", configured_hooks),
          ("packed refs", packed), ("a spec in a subfolder", subfolder), ("staged changes", dirty)]
 
@@ -351,11 +360,8 @@ def no_permission():
         git_folder = place.work / ".git"
         for path in (git_folder, *(p for p in git_folder.rglob("*") if p.is_dir())):
             path.chmod(0o555)
-        prefix = ()
-        if ROOT_USER:
-            for path in [place.top, *place.top.rglob("*")]:
-                os.chown(path, 65534, 65534, follow_symlinks=False)
-            prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs")
+        # root without the right to pass over permissions
+        prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if ROOT_USER else ()
         refused(place, 1, r"^error\[LB-G005\].*[Pp]ermission denied", prefix=prefix)
         for path in (git_folder, *(p for p in git_folder.rglob("*") if p.is_dir())):
             path.chmod(0o755)
@@ -491,34 +497,79 @@ def unreachable():
         place.converged(place.work)
 
 
-def dies_under_way():
+def interrupted():
     with Place() as place:
-        daemon = git_servers.Daemon(place.top)
-        with daemon:
-            git(place.work, "remote", "set-url", "origin", daemon.url("shared.git"))
-            with under_way(place, place.work, 1) as process:
-                daemon.process.kill()
-                daemon.process.wait()
-                out, err = process.communicate(timeout=60)
-        if not process.returncode:
-            raise Fault(f"exit 0\n{out[-300:]}{err[-900:]}")
-        must(r"^error\[LB-G038\]: .*lock [0-9a-f]{16}", err)
-        must(f"Apply: {STEPS} done, 0 failed", out)
-        same(place.lock(place.shared)["held"], True, "held at the remote")
-        git(place.work, "remote", "set-url", "origin", place.shared)
+        other = place.clone("other")
+        with under_way(place, place.work, 1) as process:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        same(process.returncode, 130, "exit")
+        place.fast()
+        same(place.lock(other)["held"], False, "held")
+        place.run(other, "apply", "--auto-approve")
+        place.converged(other)
+        same(place.events(other), ["apply-start", "apply-end"] * 2, "events")
+
+
+@contextlib.contextmanager
+def cut_off(place):
+    """An apply whose remote goes away under it; what it said."""
+    with git_servers.Daemon(place.top) as daemon:
+        git(place.work, "remote", "set-url", "origin", daemon.url("shared.git"))
+        with under_way(place, place.work, 1) as process:
+            daemon.process.kill()
+            daemon.process.wait()
+            out, err = process.communicate(timeout=60)
+    if not process.returncode:
+        raise Fault(f"exit 0\n{out[-300:]}{err[-900:]}")
+    must(r"^error\[LB-G038\]: .*lock [0-9a-f]{16}", err)
+    must(f"Apply: {STEPS} done, 0 failed", out)
+    same(place.lock(place.shared)["held"], True, "held at the remote")
+    git(place.work, "remote", "set-url", "origin", place.shared)
+    yield f"exit {process.returncode}"
+
+
+def dies_under_way():
+    with Place() as place, cut_off(place) as said:
         must("1 shared with origin", place.run(place.work, "history", "sync").stdout)
         same(place.lock(place.clone("other"))["held"], False, "held")
         same(place.events(place.shared), ["apply-start", "apply-end"], "events")
         place.fast()
         place.converged(place.work)
-        return f"exit {process.returncode}"
+        return said
 
 
-def at_once(options, codes):
+def broken_before_sync():
+    """An end that is shared late leaves the lock alone that another apply has taken since."""
+    with Place() as place, cut_off(place):
+        other = place.clone("other")
+        place.run(other, "lock", "break", place.lock(other)["id"], "--reason", "x")
+        (other / "lifeboat.yaml").write_text(SPEC + f"  {STACK}-east: {{region: primary}}\n")
+        place.slow(PutBucketTagging="3s")
+        before = place.changed()
+        process = place.start(other, "apply", "--auto-approve", env={"LIFEBOAT_ACTOR": "bob"})
+        try:
+            while place.changed() == before and process.poll() is None:
+                time.sleep(0.02)
+            must("1 shared with origin", place.run(place.work, "history", "sync").stdout)
+            lock = place.lock(place.shared)
+            same((lock["held"], lock.get("who")), (True, "bob"), "the lock")
+            out, err = process.communicate(timeout=60)
+            same(process.returncode, 0, f"exit of the other\n{out[-300:]}{err[-900:]}")
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        same(place.lock(place.work)["held"], False, "held")
+        same(place.events(place.shared), ["apply-start", "release", "apply-start", "apply-end", "apply-end"], "events")
+        must("sound", place.run(place.shared, "history", "verify").stdout)
+
+
+def at_once(options, codes, here=False):
     """Both have planned when the first takes the lock: reading takes long."""
     def act():
         with Place() as place:
-            other = place.clone("other")
+            other = place.work if here else place.clone("other")
             place.slow(GetRole="1s", PutBucketTagging="2s")
             both = [place.start(folder, "apply", "--auto-approve", *options) for folder in (place.work, other)]
             said = [process.communicate(timeout=100) for process in both]
@@ -543,9 +594,13 @@ def main():
                untouched(lambda place: plain(place.work, "-", stdin=SPEC))),
               ("untouched: a repository without a remote",
                untouched(lambda place: plain(place.work), remote=False)),
-              ("refused: a repository with SHA-256", sha256), ("refused: permissions", no_permission),
+              ("refused: a repository with SHA-256", sha256),
               ("refused: no git program", no_git), ("refused: no file can grow", no_file_grows)]
     cases += [(f"refused: damaged, {name}", damaged(name)) for name in DAMAGES]
+    if not ROOT_USER or shutil.which("setpriv"):
+        cases.append(("refused: permissions", no_permission))
+    else:
+        print("not run: permissions: root has all of them here")
     if ROOT_USER:
         cases.append(("refused: somebody else's checkout", foreign))
     else:
@@ -557,9 +612,12 @@ def main():
     cases += [("without a repository", no_repository), ("--ledger none", none),
               ("lock: held by another", turned_away), ("lock: killed in this checkout", killed_here),
               ("lock: killed in another clone", killed_elsewhere), ("lock: the remote is unreachable", unreachable),
-              ("lock: the remote dies under way", dies_under_way),
+              ("lock: interrupted", interrupted), ("lock: the remote dies under way", dies_under_way),
+              ("lock: broken before its end was shared", broken_before_sync),
               ("lock: two at once", at_once((), [0, 7])),
-              ("lock: two at once that wait", at_once(("--lock-timeout", "60s"), [0, 0]))]
+              ("lock: two at once in one checkout", at_once((), [0, 7], here=True)),
+              ("lock: two at once that wait", at_once(("--lock-timeout", "60s"), [0, 0])),
+              ("lock: two at once that wait in one checkout", at_once(("--lock-timeout", "60s"), [0, 0], here=True))]
     tally.all([case for case in cases if not names or any(name in case[0] for name in names)])
     return tally.end()
 
