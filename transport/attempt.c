@@ -41,6 +41,8 @@ int lb_loop_credentials(struct lb_loop *loop)
     loop->creds_generation++;
     if (lb_creds_resolve(loop->arena, &loop->config, &diags, &loop->creds) == 0) {
         loop->creds_state = LB_CREDS_READY;
+        lb_loop_keep_secret(loop, loop->creds.secret_key);
+        lb_loop_keep_secret(loop, loop->creds.session_token);
         return 0;
     }
     struct lb_str text = {0};

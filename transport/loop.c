@@ -30,6 +30,8 @@ static void release(void *object)
     lb_timers_release(&loop->timers);
     lb_creds_wipe(&loop->creds);
     lb_creds_wipe(&loop->retired);
+    for (struct lb_secret_kept *at = loop->secrets; at; at = at->next)
+        lb_wipe(at->text, strlen(at->text));
     lb_log_close(&loop->log);
 }
 
@@ -82,15 +84,27 @@ int lb_loop_new(struct lb_arena *arena, struct lb_diags *diags, struct lb_loop *
     return 0;
 }
 
+void lb_loop_keep_secret(struct lb_loop *loop, const char *secret)
+{
+    struct lb_secret_kept *kept = loop->secrets;
+    while (kept && !lb_streq(kept->text, secret))
+        kept = kept->next;
+    if (kept || !*secret)
+        return;
+    kept = lb_arena_alloc(loop->arena, sizeof *kept);
+    *kept = (struct lb_secret_kept){loop->secrets, lb_arena_strdup(loop->arena, secret)};
+    loop->secrets = kept;
+}
+
 bool lb_loop_holds_secret(const struct lb_loop *loop, const char *text)
 {
-    struct lb_secrets secrets = {.count = 0};
+    bool holds = false;
     struct lb_arena *scratch = lb_arena_new();
-    lb_secrets_add(&secrets, loop->creds.secret_key);
-    lb_secrets_add(&secrets, loop->creds.session_token);
-    lb_secrets_add(&secrets, loop->retired.secret_key);
-    lb_secrets_add(&secrets, loop->retired.session_token);
-    bool holds = lb_redact(scratch, &secrets, text) != text;
+    for (const struct lb_secret_kept *at = loop->secrets; at && !holds; at = at->next) {
+        struct lb_secrets one = {.count = 0};
+        lb_secrets_add(&one, at->text);
+        holds = lb_redact(scratch, &one, text) != text;
+    }
     lb_arena_free(scratch);
     return holds;
 }

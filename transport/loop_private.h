@@ -56,6 +56,11 @@ struct lb_transfer {
     char error[CURL_ERROR_SIZE];
 };
 
+struct lb_secret_kept {
+    struct lb_secret_kept *next;
+    char *text; /* wiped with the loop */
+};
+
 enum lb_creds_state { LB_CREDS_UNRESOLVED, LB_CREDS_READY, LB_CREDS_FAILED };
 
 struct lb_loop {
@@ -63,7 +68,8 @@ struct lb_loop {
     struct lb_aws_config config;
     struct lb_creds creds;
     enum lb_creds_state creds_state;
-    struct lb_creds retired; /* those before a renewal, or refused after it: still secret */
+    struct lb_creds retired;        /* those before a renewal, or refused after it: still secret */
+    struct lb_secret_kept *secrets; /* all that the run has read */
     unsigned creds_generation;
     const char *account, *account_region; /* as whom the run began; NULL until that was asked */
     bool verifying;                       /* renewed credentials are, by STS */
@@ -113,6 +119,8 @@ void lb_memory_give_back(struct lb_loop *loop, size_t size);
 void lb_memory_hold(struct lb_loop *loop, struct lb_arena *arena, size_t size);
 
 /* --- loop.c --- */
+/* A secret was read: lb_loop_holds_secret looks for it until the loop ends. "" is none. */
+void lb_loop_keep_secret(struct lb_loop *loop, const char *secret);
 /* Milliseconds of the scaled clock (LIFEBOAT_TIME_SCALE), which paces buckets too. */
 int64_t lb_loop_now_ms(const struct lb_loop *loop);
 /* As lb_exchange.submit. The job's lane is NULL when it was answered here. */

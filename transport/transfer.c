@@ -95,7 +95,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *payload)
 }
 
 /* --- request ---------------------------------------------------------------------------------- */
-static int add_basic(struct lb_arena *scratch, struct lb_transfer *transfer,
+static int add_basic(struct lb_loop *loop, struct lb_arena *scratch, struct lb_transfer *transfer,
                      struct lb_value *headers)
 {
     const struct lb_call *call = transfer->job->call;
@@ -106,6 +106,7 @@ static int add_basic(struct lb_arena *scratch, struct lb_transfer *transfer,
                       call->secret ? call->secret : "no secret", why);
         return -1;
     }
+    lb_loop_keep_secret(loop, transfer->secret);
     char *pair = lb_arena_printf(scratch, "%s:%s", call->user ? call->user : "", transfer->secret);
     char *base64 = lb_base64(scratch, pair, strlen(pair));
     char *value = lb_arena_printf(scratch, "Basic %s", base64);
@@ -215,7 +216,7 @@ static int build_headers(struct lb_loop *loop, struct lb_transfer *transfer)
     if (job->call->auth == LB_AUTH_SIGV4)
         status = add_signature(loop, scratch, transfer, headers);
     else if (job->call->auth == LB_AUTH_BASIC)
-        status = add_basic(scratch, transfer, headers);
+        status = add_basic(loop, scratch, transfer, headers);
     if (status == 0)
         status = list_headers(loop, transfer, headers);
     struct lb_value *authorization = lb_map_get(headers, "authorization");
