@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SIGNATURE_MAX 200 /* bytes of a name or an address */
+
 int lb_store_error(struct lb_ledger *ledger, const char *code, const char *what)
 {
     const git_error *error = git_error_last();
@@ -354,10 +356,16 @@ static int write_tree(struct lb_ledger *ledger, git_commit *parent,
     return result;
 }
 
-/* A line end would end the header of the commit, and what follows it be read as another. */
+/* A line end would end the header of the commit, and what follows it be read as another. A
+ * character is not cut: git would call the commit's encoding wrong. */
 static char *one_line(struct lb_arena *arena, const char *text)
 {
-    return lb_arena_strndup(arena, lb_escape(arena, text), 200);
+    const char *line = lb_escape(arena, text);
+    size_t length = strlen(line);
+    if (length > SIGNATURE_MAX)
+        for (length = SIGNATURE_MAX; length && ((unsigned char)line[length] & 0xc0) == 0x80;)
+            length--;
+    return lb_arena_strndup(arena, line, length);
 }
 
 /* Git's own identity where there is one; who writes entries is in the entry anyway. */
