@@ -30,7 +30,7 @@ struct lb_resource *lb_survey_next(struct lb_arena *arena, const struct lb_stack
 {
     for (const struct lb_provider *at; (at = lb_providers[*provider]); ++*provider, *object = 0) {
         const struct lb_kind *kind = lb_kind_find(stack->schemas, at->kind);
-        struct lb_resource *place = NULL, *holder;
+        struct lb_resource *place = NULL, *holder = NULL;
         if (!at->survey || !kind)
             continue;
         if (!at->survey_in && (*object)++ == 0)
@@ -41,7 +41,9 @@ struct lb_resource *lb_survey_next(struct lb_arena *arena, const struct lb_stack
             continue;
         place->kind = kind;
         place->provider = at;
-        place->address = kind->name;
+        /* what a message about its calls names: the object that is looked into, where there is one
+         */
+        place->address = holder ? holder->address : kind->name;
         return place;
     }
     return NULL;
