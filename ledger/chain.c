@@ -59,19 +59,15 @@ static void take_newer(struct lb_ledger *ledger, const char *ref, char tip[LB_OI
 
 int lb_ledger_tip(struct lb_ledger *ledger, const char *stack, char out[LB_OID_HEX])
 {
-    git_strarray remotes = {0};
     *out = '\0';
     if (lb_store_ref(ledger, lb_store_head(ledger, stack)->branch, out) != 0)
         return -1;
-    if (git_remote_list(&remotes, ledger->repo) != 0)
-        return lb_store_error(ledger, "LB-G004", "its remotes");
-    for (size_t i = 0; i < remotes.count; i++) {
+    for (size_t i = 0; i < ledger->remote_count; i++) {
         struct lb_str ref = {0};
-        lb_str_printf(&ref, REMOTES "%s/" LB_LEDGER_BRANCH "%s", remotes.strings[i], stack);
+        lb_str_printf(&ref, REMOTES "%s/" LB_LEDGER_BRANCH "%s", ledger->remotes[i], stack);
         take_newer(ledger, lb_str_text(&ref), out);
         lb_str_release(&ref);
     }
-    git_strarray_dispose(&remotes);
     return 0;
 }
 

@@ -22,9 +22,11 @@ struct lb_ledger {
     struct lb_arena *arena;
     struct lb_diags *diags;
     git_repository *repo;
-    const char *git_dir; /* the common one, of all worktrees, without a slash at the end */
-    const char *remote;  /* NULL: none, or mode LOCAL */
-    bool has_remote;     /* there is one, whatever the mode */
+    const char *git_dir;  /* the common one, of all worktrees, without a slash at the end */
+    const char **remotes; /* names of all there are, as read when it was opened */
+    size_t remote_count, remote_capacity;
+    const char *remote; /* NULL: none, or mode LOCAL */
+    bool has_remote;    /* there is one, whatever the mode */
     struct lb_ledger_options options;
     struct lb_ledger_head **heads;
     size_t head_count, head_capacity;

@@ -60,10 +60,12 @@ static int check_identity(const struct identity *identity, struct lb_stack *cons
 {
     struct lb_diags *diags = identity->engine->diags;
     if (identity->failed) {
-        /* The first refusal knows more than those that followed. */
+        /* Of one kind of refusal this call's is told, whichever came first; one of another kind
+         * knows more: keys that were renewed with those of another account, say. */
         const struct lb_exchange *exchange = identity->engine->exchange;
         const struct lb_diag *refusal = exchange->barred(exchange->self);
-        lb_diags_add(diags, refusal ? refusal : &identity->problem);
+        bool other = refusal && !lb_streq(refusal->code, identity->problem.code);
+        lb_diags_add(diags, other ? refusal : &identity->problem);
         return -1;
     }
     for (size_t i = 0; i < count; i++) {

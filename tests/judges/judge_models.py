@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Service models judge the wire: every request that lifeboat sends, every answer of the sandbox.
 
-    judge_models.py            drives lifeboat through specs, stories and the conformance walk
+    judge_models.py            drives lifeboat through specs, stories, the conformance walk, and
+                               a part of torture
     judge_models.py FOLDER     judges what recorded_sandbox.py has written there
 
 lifeboat talks to the sandbox through recorded_sandbox.py, which writes down what passes. AWS's part is
@@ -30,7 +31,7 @@ sys.path.insert(0, str(judge.ROOT / "tests/lib"))
 import sandbox  # noqa: E402
 
 RECORDER = str(pathlib.Path(__file__).resolve().parent / "recorded_sandbox.py")
-SUITES = ("stories", "conformance")
+SUITES = (("stories",), ("conformance",), ("torture", "interrupt", "swallow"))
 SPEED = 1000
 SHOWN_FAULTS = 12
 # Operations that the runs below must have brought about: a run that no longer does is noticed.
@@ -125,13 +126,14 @@ class Drive:
 
     def __init__(self, checks, wire):
         self.checks, self.wire = checks, wire
-        os.environ.update({"LB_SANDBOX": RECORDER, "LB_WIRE": str(wire)})
+        # a second build sends the same again
+        os.environ.update({"LB_SANDBOX": RECORDER, "LB_WIRE": str(wire), "LB_SANITIZED": "0"})
 
-    def suite(self, name):
+    def suite(self, name, *tests):
         """A suite of the project with the recorder in place of the sandbox. Whether the suite holds
         it says itself; here it must have been heard."""
         before = len(list(self.wire.iterdir()))
-        subprocess.run([str(judge.ROOT / "tests" / name / "run")], stdout=subprocess.DEVNULL,
+        subprocess.run([str(judge.ROOT / "tests" / name / "run"), *tests], stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, check=False)
         heard = len(list(self.wire.iterdir())) - before
         self.checks.true(f"{name}: {heard} sandboxes were listened to", heard > 0)
@@ -190,8 +192,8 @@ def drive(checks, wire):
     for name, run in runs.items():
         with checks.guarded(f"{name} runs"):
             driver.run(name, run)
-    for name in SUITES:
-        driver.suite(name)
+    for name, *tests in SUITES:
+        driver.suite(name, *tests)
 
 
 def main():
