@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds lifeboat and runs its main job on the embedded sandbox: plan, apply, empty plan, one plan that
-# is refused, and the ledger that tells of it all. Needs no AWS account and touches none. On Debian 12 it installs what is missing.
+# is refused, and the ledger that tells of it all. Needs no AWS account and touches none. On Debian 12
+# it installs what is missing.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
