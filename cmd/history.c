@@ -177,11 +177,12 @@ static int history_sync(struct lb_cli *cli)
     int code = lb_reading_open(cli, cli->arg_count > 1 ? cli->args[1] : NULL, LB_LEDGER_SHARED,
                                &reading);
     if (!code && !reading.count)
-        lb_diags_error(&cli->diags, "LB-G034", NULL,
-                       "no stack is known here: name it by SPEC or --stack");
-    for (size_t i = 0; !code && i < reading.count; i++)
+        lb_diags_error(&cli->diags, "LB-G034", NULL, "no stack is known here, nor at a remote");
+    for (size_t i = 0; i < reading.count && code != LB_EXIT_UNREACHABLE; i++) {
         sync_stack(cli, &reading, reading.stacks[i]);
-    return code ? code : lb_diags_exit(&cli->diags);
+        code = lb_diags_exit(&cli->diags);
+    }
+    return lb_diags_exit(&cli->diags);
 }
 
 /* --- the verb

@@ -13,20 +13,30 @@ static int usage(struct lb_cli *cli, const char *text)
     return LB_EXIT_USAGE;
 }
 
-/* The locks of all stacks, as the remote has them: what is known here may be old. */
+static int read_lock(const struct lb_reading *reading, const char *stack, struct lb_lock *out)
+{
+    if (lb_ledger_refresh(reading->ledger, stack) != 0)
+        return -1;
+    return lb_ledger_lock(reading->ledger, stack, out);
+}
+
+/* The locks of all stacks, as the remote has them: what is known here may be old. One that cannot
+ * be read hides none of the others: reading->stacks are those that were read. */
 static int find_locks(struct lb_cli *cli, const char *spec, struct lb_reading *reading,
                       struct lb_lock **out)
 {
     bool local = lb_streq(lb_option(cli, "ledger", "auto"), "local");
+    *out = NULL;
     int code = lb_reading_open(cli, spec, local ? LB_LEDGER_LOCAL : LB_LEDGER_SHARED, reading);
-    if (code)
-        return code;
-    *out = lb_arena_array(cli->arena, reading->count + 1, sizeof **out);
-    for (size_t i = 0; i < reading->count; i++)
-        if (lb_ledger_refresh(reading->ledger, reading->stacks[i]) != 0 ||
-            lb_ledger_lock(reading->ledger, reading->stacks[i], &(*out)[i]) != 0)
-            return lb_diags_exit(&cli->diags);
-    return LB_EXIT_OK;
+    size_t count = code ? 0 : reading->count;
+    reading->count = 0;
+    *out = lb_arena_array(cli->arena, count + 1, sizeof **out);
+    for (size_t i = 0; i < count && code != LB_EXIT_UNREACHABLE; i++) {
+        if (read_lock(reading, reading->stacks[i], &(*out)[reading->count]) == 0)
+            reading->stacks[reading->count++] = reading->stacks[i];
+        code = lb_diags_exit(&cli->diags);
+    }
+    return code;
 }
 
 /* --- list
@@ -78,11 +88,9 @@ static int lock_list(struct lb_cli *cli)
     if (lb_option(cli, "reason", NULL))
         return usage(cli, "lock list has no option --reason");
     int code = find_locks(cli, cli->arg_count > 1 ? cli->args[1] : NULL, &reading, &locks);
-    if (code)
-        return code;
     for (size_t i = 0; i < reading.count; i++)
         (json ? add_json : add_text)(cli->arena, &out, reading.stacks[i], &locks[i]);
-    if (!reading.count && !json)
+    if (!code && !reading.count && !json)
         lb_str_puts(&out, "Nothing is recorded in this repository yet: no lock is held.\n");
     lb_out(cli, &out);
     lb_str_release(&out);

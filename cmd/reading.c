@@ -7,11 +7,9 @@
 
 #include <string.h>
 
-/* The name is part of a branch's name and of files beside it. */
 static int check_stack(struct lb_cli *cli, const char *name)
 {
-    if (*name && strlen(name) <= 64 &&
-        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name))
+    if (lb_ledger_is_stack(name))
         return 0;
     return lb_diags_error(&cli->diags, "LB-U001", NULL,
                           "\"%s\" is no name of a stack: lower-case letters, digits and hyphens",
@@ -47,7 +45,8 @@ int lb_reading_try(struct lb_cli *cli, const char *spec, enum lb_ledger_mode mod
         out->stacks = lb_arena_array(cli->arena, 1, sizeof *out->stacks);
         out->stacks[out->count++] = stack;
     } else if (out->ledger)
-        out->stacks = lb_ledger_stacks(out->ledger, &out->count);
+        out->stacks = (mode == LB_LEDGER_SHARED ? lb_ledger_stacks_shared
+                                                : lb_ledger_stacks)(out->ledger, &out->count);
     return lb_diags_exit(&cli->diags);
 }
 

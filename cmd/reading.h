@@ -15,8 +15,9 @@ struct lb_reading {
 };
 
 /* Opens it. `spec` may be NULL, and may be a spec that is wrong by now: only its `stack` is read.
- * LIFEBOAT_LEDGER=none keeps runs from recording, not people from reading. 0 or the exit code, with
- * everything said: outside any repository that is LB-G007. */
+ * With mode SHARED the remote is asked for stacks that are not here. LIFEBOAT_LEDGER=none keeps
+ * runs from recording, not people from reading. 0 or the exit code, with everything said: outside
+ * any repository that is LB-G007. */
 int lb_reading_open(struct lb_cli *cli, const char *spec, enum lb_ledger_mode mode,
                     struct lb_reading *out);
 /* The same, with *out->ledger NULL and nothing said where there is no repository. */

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define REMOTES "refs/remotes/"
+#define BRANCHES "refs/heads/lifeboat" /* LB_LEDGER_BRANCH without its slash */
+#define STACK_MAX 64
 
 /* --- the stacks that have a ledger here
  * ------------------------------------------------------------------- */
@@ -21,7 +23,14 @@ static const char *stack_of(const char *ref)
     if (!name || !lb_starts_with(name, LB_LEDGER_BRANCH))
         return NULL;
     name += strlen(LB_LEDGER_BRANCH);
-    return strchr(name, '/') ? NULL : name;
+    return lb_ledger_is_stack(name) ? name : NULL;
+}
+
+bool lb_ledger_is_stack(const char *name)
+{
+    size_t length = strlen(name);
+    return length && length <= STACK_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
 }
 
 static int by_text(const void *a, const void *b)
@@ -29,23 +38,54 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Sorted, and each once; how many are left. */
+static size_t each_once(const char **stacks, size_t count)
+{
+    size_t kept = 0;
+    qsort(stacks, count, sizeof *stacks, by_text);
+    for (size_t i = 0; i < count; i++)
+        if (!kept || !lb_streq(stacks[i], stacks[kept - 1]))
+            stacks[kept++] = stacks[i];
+    return kept;
+}
+
 const char **lb_ledger_stacks(struct lb_ledger *ledger, size_t *count)
 {
     git_strarray refs = {0};
     *count = 0;
-    if (git_reference_list(&refs, ledger->repo) != 0)
+    if (git_reference_list(&refs, ledger->repo) != 0) {
+        lb_store_error(ledger, "LB-G004", "its branches");
         return NULL;
+    }
     const char **stacks = lb_arena_array(ledger->arena, refs.count + 1, sizeof *stacks);
     size_t found = 0;
     for (size_t i = 0; i < refs.count; i++)
         if (stack_of(refs.strings[i]))
             stacks[found++] = lb_arena_strdup(ledger->arena, stack_of(refs.strings[i]));
     git_strarray_dispose(&refs);
-    qsort(stacks, found, sizeof *stacks, by_text);
-    for (size_t i = 0; i < found; i++)
-        if (!i || !lb_streq(stacks[i], stacks[i - 1]))
-            stacks[(*count)++] = stacks[i];
+    *count = each_once(stacks, found);
     return stacks;
+}
+
+const char **lb_ledger_stacks_shared(struct lb_ledger *ledger, size_t *count)
+{
+    struct lb_str names = {0};
+    const char **stacks = lb_ledger_stacks(ledger, count);
+    if (!ledger->remote)
+        return stacks;
+    struct lb_remote remote = lb_store_remote(ledger, BRANCHES);
+    size_t found = *count, capacity = *count;
+    bool asked = lb_remote_below(&remote, ledger->diags, &names) == LB_REMOTE_OK;
+    for (const char *at = lb_str_text(&names); *at; at += strcspn(at, "\n") + 1) {
+        const char *name = lb_arena_strndup(ledger->arena, at, strcspn(at, "\n"));
+        if (!lb_ledger_is_stack(name))
+            continue;
+        stacks = lb_arena_grow(ledger->arena, stacks, found, found + 1, sizeof *stacks, &capacity);
+        stacks[found++] = name;
+    }
+    lb_str_release(&names);
+    *count = asked ? each_once(stacks, found) : 0;
+    return asked ? stacks : NULL;
 }
 
 /* A clone has the ledger as a remote's branch; who wrote here has his own, maybe with more. */

@@ -93,8 +93,15 @@ int lb_ledger_open(struct lb_arena *arena, struct lb_diags *diags, const char *p
 void lb_ledger_close(struct lb_ledger *ledger); /* NULL is fine */
 /* The remote's name; NULL: entries stay in this repository. */
 const char *lb_ledger_remote(const struct lb_ledger *ledger);
-/* Names of the stacks that have a ledger here (own branch or a remote's), sorted. */
+/* Names of the stacks that have a ledger here (own branch or a remote's), sorted. NULL with a
+ * diagnostic when the branches cannot be read. */
 const char **lb_ledger_stacks(struct lb_ledger *ledger, size_t *count);
+/* The same with those that the remote has, which is asked once; it brings nothing of them. NULL
+ * with a diagnostic when it cannot be asked. */
+const char **lb_ledger_stacks_shared(struct lb_ledger *ledger, size_t *count);
+/* What a spec can call its stack, and what thus can be part of a branch's name and of files beside
+ * it: other branches below lifeboat/ are other people's. */
+bool lb_ledger_is_stack(const char *name);
 
 /* --- reading (chain.c): offline ------------------------------------------------------------------
  */

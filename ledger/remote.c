@@ -233,16 +233,16 @@ static int find_tip(const char *lines, const char *branch, char out[LB_OID_HEX])
     return 0;
 }
 
-enum lb_remote_status lb_remote_tip(const struct lb_remote *remote, struct lb_diags *diags,
-                                    char out[LB_OID_HEX])
+/* `lines` gets what the server has of `pattern`, to be released. A list that was cut is none. */
+static enum lb_remote_status list_heads(const struct lb_remote *remote, struct lb_diags *diags,
+                                        const char *pattern, struct lb_str *lines)
 {
     struct operation operation = {.remote = remote, .diags = diags};
     enum lb_remote_status status;
-    *out = '\0';
     if (!begin(&operation, &status))
         return status;
-    const char *const words[] = {"ls-remote", "--quiet",    "--heads",      "--refs",
-                                 "--",        remote->name, remote->branch, NULL};
+    const char *const words[] = {"ls-remote", "--quiet",    "--heads", "--refs",
+                                 "--",        remote->name, pattern,   NULL};
     static const char *const none[] = {NULL};
     struct lb_process_result result;
     int started = run_git(&operation, none, words, &result);
@@ -251,10 +251,45 @@ enum lb_remote_status lb_remote_tip(const struct lb_remote *remote, struct lb_di
         status = LB_REMOTE_OK;
         if (result.status != 0)
             status = report_words(&operation, lb_remote_words_read(err), "", err);
-        else if (find_tip(lb_str_text(&result.out), remote->branch, out) != 0)
-            status = report(&operation, LB_REMOTE_FAILED, "its answer is no name of a commit");
+        else if (result.out.length >= LB_PROCESS_OUTPUT_MAX)
+            status = report(&operation, LB_REMOTE_FAILED, "its list of branches does not end");
+        else
+            lb_str_add(lines, lb_str_text(&result.out), result.out.length);
     }
     lb_process_result_release(&result);
+    return status;
+}
+
+enum lb_remote_status lb_remote_tip(const struct lb_remote *remote, struct lb_diags *diags,
+                                    char out[LB_OID_HEX])
+{
+    struct lb_str lines = {0};
+    *out = '\0';
+    enum lb_remote_status status = list_heads(remote, diags, remote->branch, &lines);
+    if (status == LB_REMOTE_OK && find_tip(lb_str_text(&lines), remote->branch, out) != 0) {
+        const struct operation operation = {.remote = remote, .diags = diags};
+        status = report(&operation, LB_REMOTE_FAILED, "its answer is no name of a commit");
+    }
+    lb_str_release(&lines);
+    return status;
+}
+
+enum lb_remote_status lb_remote_below(const struct lb_remote *remote, struct lb_diags *diags,
+                                      struct lb_str *out)
+{
+    struct lb_str lines = {0};
+    size_t folder = strlen(remote->branch);
+    char *pattern = lb_arena_printf(diags->arena, "%s/*", remote->branch);
+    enum lb_remote_status status = list_heads(remote, diags, pattern, &lines);
+    for (const char *at = lb_str_text(&lines); *at; at += strcspn(at, "\n"), at += *at == '\n') {
+        size_t length = strcspn(at, "\n");
+        if (length > LB_OID_HEX + folder + 1 && at[LB_OID_HEX - 1] == '\t' &&
+            memcmp(at + LB_OID_HEX, pattern, folder + 1) == 0) {
+            lb_str_add(out, at + LB_OID_HEX + folder + 1, length - LB_OID_HEX - folder - 1);
+            lb_str_putc(out, '\n');
+        }
+    }
+    lb_str_release(&lines);
     return status;
 }
 

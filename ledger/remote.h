@@ -43,6 +43,10 @@ enum lb_remote_status {
 /* The branch's tip on the server: "" when there is no such branch. */
 enum lb_remote_status lb_remote_tip(const struct lb_remote *remote, struct lb_diags *diags,
                                     char out[LB_OID_HEX]);
+/* The names of the server's branches below `remote->branch` ("refs/heads/lifeboat"), a line each,
+ * as it spells them. */
+enum lb_remote_status lb_remote_below(const struct lb_remote *remote, struct lb_diags *diags,
+                                      struct lb_str *out);
 /* Brings the branch's commits, trees and blobs into the repository, all its history, also into a
  * shallow or partial clone, whose boundary for other branches stays. No ref is written. A branch
  * that is not there brings nothing, and is OK. */

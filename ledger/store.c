@@ -237,13 +237,13 @@ struct lb_ledger_head *lb_store_head(struct lb_ledger *ledger, const char *stack
     return ledger->heads[ledger->head_count++] = head;
 }
 
-struct lb_remote lb_store_remote(const struct lb_ledger *ledger, const struct lb_ledger_head *head)
+struct lb_remote lb_store_remote(const struct lb_ledger *ledger, const char *branch)
 {
     return (struct lb_remote){
         .git_dir = without_slash(ledger->arena, git_repository_path(ledger->repo)),
         .directory = git_repository_workdir(ledger->repo),
         .name = ledger->remote,
-        .branch = head->branch,
+        .branch = branch,
         .deadline_s = ledger->options.deadline_s ? ledger->options.deadline_s : 60,
         .stop = ledger->options.stop};
 }

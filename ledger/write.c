@@ -23,8 +23,12 @@ static int fetch(struct lb_ledger *ledger, const struct lb_remote *remote, const
         return 0;
     if (lb_remote_fetch(remote, ledger->diags) != LB_REMOTE_OK)
         return -1;
-    if (lb_ledger_here(ledger, tip))
+    if (lb_store_blob(ledger, tip, "entry.json"))
         return 0;
+    if (lb_ledger_here(ledger, tip)) /* of people's own, or of somebody who forced it */
+        return lb_diags_error(ledger->diags, "LB-G032", NULL,
+                              "%.12s, the tip of %s: not an entry of a ledger", tip,
+                              remote->branch);
     return lb_diags_error(ledger->diags, "LB-G014", NULL, "%s of %s did not come with the branch",
                           tip, remote->name);
 }
@@ -66,7 +70,7 @@ static int remember(struct lb_ledger *ledger, struct lb_ledger_head *head, const
 int lb_ledger_refresh(struct lb_ledger *ledger, const char *stack)
 {
     struct lb_ledger_head *head = lb_store_head(ledger, stack);
-    struct lb_remote remote = lb_store_remote(ledger, head);
+    struct lb_remote remote = lb_store_remote(ledger, head->branch);
     char seen[LB_OID_HEX], tip[LB_OID_HEX];
     if (!ledger->remote)
         return 0;
@@ -208,7 +212,7 @@ static bool landed(struct lb_ledger *ledger, struct lb_ledger_head *head, const 
 
 static int publish_shared(struct lb_ledger *ledger, struct lb_ledger_head *head, const char *commit)
 {
-    struct lb_remote remote = lb_store_remote(ledger, head);
+    struct lb_remote remote = lb_store_remote(ledger, head->branch);
     struct lb_diags said;
     lb_diags_init(&said, ledger->arena);
     enum lb_remote_status status = lb_remote_push(&remote, &said, commit);

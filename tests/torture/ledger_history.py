@@ -9,6 +9,7 @@ faults   whatever is changed afterwards is found by `history verify`, with exit 
 hostile  what people and machines call themselves drives no terminal
 stream   the first line comes at once, and a reader that leaves is no failure
 locks    who holds it, who may break it, and an apply whose lock was broken
+sync     what was written here is shared, what others wrote is brought, also of stacks unknown here
 """
 import contextlib
 import json
@@ -430,6 +431,51 @@ def sync():
         run(r.shared, "history", "sync", code=1, err="LB-G014")
 
 
+@contextlib.contextmanager
+def shared_by(*stacks):
+    """A bare repository with these ledgers and branches that are none, and a clone that has but its main branch."""
+    with tempfile.TemporaryDirectory(prefix="lifeboat-shared-") as name:
+        shared, work = pathlib.Path(name, "shared.git"), pathlib.Path(name, "work")
+        git(name, "init", "-q", "--bare", "-b", "main", str(shared))
+        tree = git(shared, "hash-object", "-t", "tree", "-w", "--stdin", input="").strip()
+        code = git(shared, "commit-tree", "-m", "code", tree).strip()
+        # people's own branches: no stack can be called like the first two
+        for branch in ("main", "lifeboat/Colours", "lifeboat/a/b", "aaa/refs/heads/lifeboat/none"):
+            git(shared, "update-ref", f"refs/heads/{branch}", code)
+        for stack in stacks:
+            ledger = entries.Ledger(stack, b"stack: x\n")
+            ledger.add("apply-start", summary="words")
+            ledger.write(shared)
+        git(name, "clone", "-q", "--single-branch", f"file://{shared}", str(work))
+        yield shared, work, code
+
+
+def everyones():
+    """A fresh clone knows the stacks of the remote, and asks it once when it does not answer."""
+    stacks = ["east", "north", "west"]
+    with shared_by(*stacks) as (shared, work, code):
+        must("no lock is held", run(work, "lock", "list", "--ledger", "local"))
+        listed = [json.loads(line) for line in run(work, "lock", "list", "--format", "json").splitlines()]
+        same([(lock["stack"], lock["held"]) for lock in listed], [(stack, True) for stack in stacks], "locks")
+        git(shared, "update-ref", "refs/heads/lifeboat/notes", code)
+        text = run(work, "lock", "list", code=6, err="LB-G032(.|\n)*lifeboat/notes: not an entry")
+        same(re.findall(r"^Stack (.*): held$", text, re.M), stacks, "the others are listed")
+        same(git(work, "for-each-ref", "--format=%(refname)", "refs/heads/lifeboat/notes"), "", "what is none of ours")
+        git(shared, "update-ref", "-d", "refs/heads/lifeboat/notes")
+    with shared_by(*stacks) as (shared, work, _):
+        text = run(work, "history", "sync")
+        same(re.findall(r"^(\w+): 0 shared with origin, 1 new from there", text, re.M), stacks, "sync")
+        must("Stack north", run(work, "history"))
+        git(work, "remote", "set-url", "origin", "ssh://127.0.0.1:1/none")
+        for verb in (["lock", "list"], ["lock", "break", "0" * 16, "--reason", "x"], ["history", "sync"]):
+            done = subprocess.run([LIFEBOAT, *verb], cwd=work, env=PLAIN, capture_output=True, text=True, timeout=60)
+            same((done.returncode, done.stdout, done.stderr.count("LB-G010")), (8, "", 1), f"{verb} without the remote")
+        same(len(re.findall(": held", run(work, "lock", "list", "--ledger", "local"))), 3, "locks known here")
+    with shared_by() as (_, work, _):
+        run(work, "history", "sync", code=1, err="LB-G034(.|\n)*nor at a remote")
+        must("no lock is held", run(work, "lock", "list"))
+
+
 def main():
     names = sys.argv[1:]
     tally = Tally("the ledger read back")
@@ -437,7 +483,7 @@ def main():
              ("two plans are compared in words", differ), ("everywhere", places), ("a newer format is refused", newer),
              ("hostile texts are inert", inert), ("a reader that leaves", stream), ("the first format is read", old_format),
              ("locks are listed and broken", locks), ("an apply whose lock was broken stops", broken_holder),
-             ("sync shares and brings", sync)]
+             ("sync shares and brings", sync), ("a fresh clone knows everybody's stacks", everyones)]
     for what, act in cases:
         if not names or any(name in what for name in names):
             tally.attempt(what, act)
