@@ -25,9 +25,9 @@ enum lb_reach {
 /* One row a verb. Options, help, completion, reference pages and "does it mutate" come from it. */
 struct lb_verb {
     const char *name;
-    const char *args;                /* "[SPEC...]" */
-    const char *summary;             /* one line */
-    const char *text;                /* a paragraph for help and the reference page */
+    const char *args;    /* "[SPEC] | diff A B": lower case is typed so, and completed */
+    const char *summary; /* one line */
+    const char *text;    /* a paragraph for help and the reference page */
     const struct lb_option *options; /* ends with a NULL name */
     size_t max_args;
     bool mutates; /* only `apply` and what builds on it */

@@ -200,20 +200,6 @@ static void list_stack(struct listing *list)
 /* --- what is asked for
  * ---------------------------------------------------------------------------------------- */
 
-static int read_event(struct lb_cli *cli, const char **out)
-{
-    const char *names[64];
-    size_t count = 0;
-    *out = lb_option(cli, "event", NULL);
-    if (!*out || lb_ledger_kind_find(*out))
-        return 0;
-    for (const struct lb_ledger_kind *kind; count < 64 && (kind = lb_ledger_kind_nth(count));)
-        names[count++] = kind->name;
-    const char *near = lb_nearest(*out, names, count);
-    return lb_diags_error_try(&cli->diags, "LB-U001", NULL, near ? near : names[0],
-                              "--event: \"%s\" is no kind of event", *out);
-}
-
 static int read_limit(struct lb_cli *cli, size_t *out)
 {
     const char *text = lb_option(cli, "limit", NULL);
@@ -242,11 +228,12 @@ int lb_history_list(struct lb_cli *cli, const char *spec)
 {
     struct lb_reading reading;
     struct listing list = {.cli = cli,
+                           .event = lb_option(cli, "event", NULL),
                            .outcome = lb_option(cli, "outcome", NULL),
                            .object = lb_option(cli, "object", NULL),
                            .json = lb_streq(lb_option(cli, "format", "text"), "json"),
                            .events = event_width()};
-    if (read_event(cli, &list.event) != 0 || read_limit(cli, &list.limit) != 0)
+    if (read_limit(cli, &list.limit) != 0)
         return LB_EXIT_USAGE;
     int code = lb_reading_open(cli, spec, LB_LEDGER_LOCAL, &reading);
     if (code)

@@ -68,9 +68,15 @@ static const struct lb_option version_options[] = {
     {                                                                                              \
         "stack", "NAME", "only this stack of the repository", NULL, false                          \
     }
+/* "|plan|apply-start": the first is left off where it is used. */
+static const char events[] =
+#define LB_LEDGER_KIND(name, lock, summary) "|" name
+#include "ledger/events.def"
+#undef LB_LEDGER_KIND
+    ;
 static const struct lb_option history_options[] = {
     {"format", "FORMAT", "how to print the entries; json: an object a line", "text|json", false},
-    {"event", "KIND", "only entries of this kind: plan, apply-start, apply-end...", NULL, false},
+    {"event", "KIND", "only entries of this kind", events + 1, false},
     {"outcome", "WORD", "only entries with this outcome: changes, done, partial...", NULL, false},
     {"object", "ADDRESS", "only entries about this object", NULL, false},
     {"limit", "N", "at most so many entries of each stack", NULL, false},
@@ -145,7 +151,8 @@ const struct lb_verb lb_verbs[] = {
      "iam put-role-policy`, or a list of them where one would be too long. Needs no credentials.",
      policy_options, 1, false, false, lb_cmd_policy},
     {"completion", "bash|zsh|fish", "print a shell completion script",
-     "Prints a script that completes verbs and options: `source <(lifeboat completion bash)`.",
+     "Prints a script that completes verbs, their sub-commands, options and the values of options: "
+     "`source <(lifeboat completion bash)`.",
      no_options, 1, false, false, lb_cmd_completion},
     {"version", "", "print the version", "Prints the version of the tool.", version_options, 0,
      false, false, lb_cmd_version},
