@@ -10,6 +10,20 @@
 
 #include <string.h>
 
+static bool as_json(const struct lb_cli *cli)
+{
+    return lb_streq(lb_option(cli, "format", "text"), "json");
+}
+
+static void print_json(struct lb_cli *cli, const struct lb_value *value)
+{
+    struct lb_str line = {0};
+    lb_json_write(&line, value, 0);
+    lb_str_putc(&line, '\n');
+    lb_out(cli, &line);
+    lb_str_release(&line);
+}
+
 /* --- diff
  * -----------------------------------------------------------------------------------------------
  */
@@ -43,7 +57,10 @@ static int history_diff(struct lb_cli *cli)
         load_recorded(cli, &reading, cli->args[2], &b) != 0)
         return lb_diags_exit(&cli->diags);
     bool differ = lb_render_differ(cli->arena, &a, &b, &out);
-    lb_out(cli, &out);
+    if (as_json(cli))
+        print_json(cli, lb_differ_json(cli->arena, &a, &b, differ));
+    else
+        lb_out(cli, &out);
     lb_str_release(&out);
     code = lb_diags_exit(&cli->diags);
     return !code && differ && lb_flag(cli, "detailed-exitcode") ? LB_EXIT_CHANGES : code;
@@ -104,12 +121,34 @@ static int check_tip(struct lb_cli *cli, const struct lb_reading *reading, const
                                   noted, tip);
 }
 
+/* A line of its own for each stack, whether it is sound or not: a program that reads it need not
+ * guess from what is not there. `first`: of the diagnostics of this stack. */
+static void verified_json(struct lb_cli *cli, const char *stack,
+                          const struct lb_ledger_proof *proof, bool sound, size_t first)
+{
+    struct lb_value *map = lb_value_map(cli->arena);
+    lb_map_set_string(cli->arena, map, "stack", stack);
+    lb_map_set_bool(cli->arena, map, "sound", sound);
+    lb_map_set_int(cli->arena, map, "entries", (int64_t)proof->entries);
+    lb_map_set_int(cli->arena, map, "plans", (int64_t)proof->plans);
+    lb_map_set(cli->arena, map, "tip",
+               lb_value_string(cli->arena, *proof->tip ? proof->tip : NULL));
+    struct lb_value *faults = lb_map_list(cli->arena, map, "faults");
+    for (size_t i = first; i < cli->diags.count; i++)
+        lb_list_add(cli->arena, faults, lb_diag_to_value(cli->arena, &cli->diags.items[i]));
+    print_json(cli, map);
+}
+
 static void verify_stack(struct lb_cli *cli, const struct lb_reading *reading, const char *stack)
 {
     struct lb_ledger_proof proof;
     struct lb_str out = {0};
-    if (lb_ledger_verify(reading->ledger, stack, is_plan_of, NULL, &proof) != 0 ||
-        check_tip(cli, reading, proof.tip) != 0)
+    size_t first = cli->diags.count;
+    bool sound = lb_ledger_verify(reading->ledger, stack, is_plan_of, NULL, &proof) == 0 &&
+                 check_tip(cli, reading, proof.tip) == 0;
+    if (as_json(cli))
+        verified_json(cli, stack, &proof, sound, first);
+    if (!sound || as_json(cli))
         return;
     if (reading->count > 1)
         lb_str_printf(&out, "%s: ", lb_escape(cli->arena, stack));
@@ -148,6 +187,18 @@ static int64_t newest(struct lb_cli *cli, struct lb_ledger *ledger, const char *
     return entry.seq;
 }
 
+static void synced_json(struct lb_cli *cli, const struct lb_reading *reading, const char *stack,
+                        int64_t entries, size_t shared, int64_t came)
+{
+    struct lb_value *map = lb_value_map(cli->arena);
+    lb_map_set_string(cli->arena, map, "stack", stack);
+    lb_map_set_string(cli->arena, map, "remote", lb_ledger_remote(reading->ledger));
+    lb_map_set_int(cli->arena, map, "entries", entries);
+    lb_map_set_int(cli->arena, map, "shared", (int64_t)shared);
+    lb_map_set_int(cli->arena, map, "new", came);
+    print_json(cli, map);
+}
+
 static void sync_stack(struct lb_cli *cli, const struct lb_reading *reading, const char *stack)
 {
     struct lb_str out = {0};
@@ -157,6 +208,10 @@ static void sync_stack(struct lb_cli *cli, const struct lb_reading *reading, con
         return;
     int64_t after = newest(cli, reading->ledger, stack);
     int64_t came = after - before > 0 ? after - before : 0;
+    if (as_json(cli)) {
+        synced_json(cli, reading, stack, after, shared, came);
+        return;
+    }
     lb_str_printf(&out, "%s: ", lb_escape(cli->arena, stack));
     if (!after)
         lb_str_printf(&out, "nothing is recorded here or at %s.\n",
@@ -200,9 +255,9 @@ static const struct {
     const char *options; /* that it takes, each between spaces */
     int (*run)(struct lb_cli *cli);
 } parts[] = {
-    {"diff", 3, " stack detailed-exitcode ", history_diff},
-    {"verify", 2, " stack tip ", history_verify},
-    {"sync", 2, " stack ", history_sync},
+    {"diff", 3, " format stack detailed-exitcode ", history_diff},
+    {"verify", 2, " format stack tip ", history_verify},
+    {"sync", 2, " format stack ", history_sync},
     {NULL, 1, " format event outcome object limit stack ", history_list},
 };
 

@@ -43,8 +43,8 @@ static int find_locks(struct lb_cli *cli, const char *spec, struct lb_reading *r
  * -----------------------------------------------------------------------------------------------
  */
 
-static void add_json(struct lb_arena *arena, struct lb_str *out, const char *stack,
-                     const struct lb_lock *lock)
+static struct lb_value *lock_value(struct lb_arena *arena, const char *stack,
+                                   const struct lb_lock *lock)
 {
     const struct {
         const char *key, *text;
@@ -58,7 +58,13 @@ static void add_json(struct lb_arena *arena, struct lb_str *out, const char *sta
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         lb_map_set(arena, map, texts[i].key, lb_value_string(arena, texts[i].text));
     lb_map_set_bool(arena, map, "held", lock->id != NULL);
-    lb_json_write(out, map, 0);
+    return map;
+}
+
+static void add_json(struct lb_arena *arena, struct lb_str *out, const char *stack,
+                     const struct lb_lock *lock)
+{
+    lb_json_write(out, lock_value(arena, stack, lock), 0);
     lb_str_putc(out, '\n');
 }
 
@@ -124,11 +130,18 @@ static int release(struct lb_cli *cli, const struct lb_reading *reading, const c
     if (code)
         return code;
     struct lb_str out = {0};
-    lb_str_printf(&out,
-                  "Lock %s of %s was broken; %s held it since %s.\n"
-                  "If that apply still runs, it stops before its next change.\n",
-                  lb_escape(arena, lock->id), lb_escape(arena, stack), lb_escape(arena, lock->who),
-                  lb_escape(arena, lock->since));
+    struct lb_value *broken = lock_value(arena, stack, lock);
+    lb_map_set_bool(arena, broken, "held", false);
+    lb_map_set_string(arena, broken, "reason", reason);
+    if (lb_streq(lb_option(cli, "format", "text"), "json")) {
+        lb_json_write(&out, broken, 0);
+        lb_str_putc(&out, '\n');
+    } else
+        lb_str_printf(&out,
+                      "Lock %s of %s was broken; %s held it since %s.\n"
+                      "If that apply still runs, it stops before its next change.\n",
+                      lb_escape(arena, lock->id), lb_escape(arena, stack),
+                      lb_escape(arena, lock->who), lb_escape(arena, lock->since));
     lb_out(cli, &out);
     lb_str_release(&out);
     return lb_diags_exit(&cli->diags);
@@ -141,8 +154,8 @@ static int lock_break(struct lb_cli *cli)
     const char *reason = lb_option(cli, "reason", NULL);
     if (cli->arg_count < 2)
         return usage(cli, "lock break needs the ID of the lock");
-    if (lb_option(cli, "format", NULL) || lb_option(cli, "ledger", NULL))
-        return usage(cli, "--format and --ledger are for lock list");
+    if (lb_option(cli, "ledger", NULL))
+        return usage(cli, "--ledger is for lock list");
     const char *id = lb_lowercase(cli->arena, cli->args[1]);
     if (strlen(id) < 8)
         return usage(cli, "lock break needs 8 digits or more of the ID");

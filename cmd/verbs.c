@@ -75,7 +75,7 @@ static const char events[] =
 #undef LB_LEDGER_KIND
     ;
 static const struct lb_option history_options[] = {
-    {"format", "FORMAT", "how to print the entries; json: an object a line", "text|json", false},
+    {"format", "FORMAT", "how to print it; json: an object a line", "text|json", false},
     {"event", "KIND", "only entries of this kind", events + 1, false},
     {"outcome", "WORD", "only entries with this outcome: changes, done, partial...", NULL, false},
     {"object", "ADDRESS", "only entries about this object", NULL, false},
@@ -86,7 +86,7 @@ static const struct lb_option history_options[] = {
     END};
 static const struct lb_option lock_options[] = {
     {"reason", "TEXT", "of break: why; it is recorded with your name", NULL, false},
-    {"format", "FORMAT", "of list: how to print the locks", "text|json", false},
+    {"format", "FORMAT", "how to print it; json: an object a line", "text|json", false},
     STACK,
     {"ledger", "MODE", "of list: local does not ask the remote", "auto|local", false},
     END};
