@@ -19,6 +19,8 @@
 #   LIFEBOAT_HEAD           plan: the commit that reviewers see, where it is not the one checked out
 #   LIFEBOAT_SARIF          plan: true uploads the findings to GitHub code scanning
 #   LIFEBOAT_PLAN           apply: the plan id; without it, what `reviewed` finds
+#   LIFEBOAT_BRANCH         reviewed, apply: the branch that says what is to be; where its spec is another
+#                           by now, nothing is applied. On GitHub and GitLab it is the branch of the run.
 #   LIFEBOAT_LOCK_TIMEOUT   apply: wait this long for another apply to end: 30m
 #   LIFEBOAT_OUT            where plan.json, plan.md, lifeboat.sarif, lifeboat.xml (JUnit) and
 #                           tfplan.json (GitLab) are left: lifeboat-out
@@ -28,7 +30,7 @@
 #   LIFEBOAT_GITLAB_TOKEN   GitLab: the same, a project access token (api, write_repository)
 #   LIFEBOAT_ID_TOKEN       other CI than GitHub: the identity token for LIFEBOAT_ROLE
 #
-# Needs bash, git, curl and jq. No secret is ever an argument of a program, and the credentials of the
+# Needs bash 4.4, git, curl and jq. No secret is ever an argument of a program, and the credentials of the
 # role end with this script: no later step of the job has them.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -36,12 +38,15 @@ shopt -s inherit_errexit
 spec=${LIFEBOAT_SPEC:-lifeboat.yaml}
 out=${LIFEBOAT_OUT:-lifeboat-out}
 PATH=$HOME/.local/bin:$PATH
-host=none api='' me='' comment_bytes=65000
+host=none api='' me='' branch='' change='' comment_bytes=65000
 if [ "${GITHUB_ACTIONS:-}" = true ]; then
-    host=github api=$GITHUB_API_URL/repos/$GITHUB_REPOSITORY me=${LIFEBOAT_LOGIN:-github-actions[bot]}
+    host=github api=$GITHUB_API_URL/repos/$GITHUB_REPOSITORY me=${LIFEBOAT_LOGIN:-github-actions[bot]} change=PATCH
+    [[ ${GITHUB_REF:-} != refs/heads/* ]] || branch=${GITHUB_REF#refs/heads/}
 elif [ "${GITLAB_CI:-}" = true ]; then
-    host=gitlab api=$CI_API_V4_URL/projects/$CI_PROJECT_ID comment_bytes=900000
+    host=gitlab api=$CI_API_V4_URL/projects/$CI_PROJECT_ID change=PUT comment_bytes=900000
+    branch=${CI_COMMIT_BRANCH:-}
 fi
+branch=${LIFEBOAT_BRANCH:-$branch}
 
 die() { # EXIT TEXT
     printf 'lifeboat-ci: %s\n' "$2" >&2
@@ -93,11 +98,13 @@ aws_login() {
     AWS_ACCESS_KEY_ID=$(field AccessKeyId "$answer")
     AWS_SECRET_ACCESS_KEY=$(field SecretAccessKey "$answer")
     AWS_SESSION_TOKEN=$(field SessionToken "$answer")
+    [ -n "$AWS_SESSION_TOKEN" ] || die 9 "$sts answered without credentials"
     export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 }
 
+# On one line: a log of others' words must not hold a line that its runner would obey.
 field() { # NAME XML
-    [[ $2 =~ \<$1\>([^\<]*)\< ]] && printf '%s' "${BASH_REMATCH[1]}"
+    [[ ! $2 =~ \<$1\>([^\<]*)\< ]] || printf '%s' "${BASH_REMATCH[1]//[[:cntrl:]]/ }"
 }
 
 # --- the platform's API ------------------------------------------------------------------------------
@@ -105,7 +112,7 @@ field() { # NAME XML
 call() { # METHOD PATH [FILE]
     local options=(-sS --fail-with-body --max-time 60 -X "$1") header
     # what creates is sent once: a repeated one could make two
-    [ "$1" != GET ] || options+=(--retry 3)
+    [ "$1" = POST ] || options+=(--retry 3)
     [ $# -lt 3 ] || options+=(-H 'Content-Type: application/json' --data-binary "@$3")
     case $host in
     github) header="Authorization: Bearer ${GITHUB_TOKEN:?}" ;;
@@ -136,40 +143,49 @@ who_am_i() {
     [ "$host" != gitlab ] || me=$(call GET "$CI_API_V4_URL/user" | jq -r .username)
 }
 
-comment() { # PAGE STACK
+# The stack that a page is about, as its first line says.
+stack_of() { # PAGE
+    head -n 1 "$1" | jq -Rr 'capture("^<!-- lifeboat (?<marker>.*) -->").marker | fromjson | .stack'
+}
+
+comment() { # PAGE
     local list one id method=POST path
-    [ -n "${LIFEBOAT_PULL_REQUEST:-}" ] && [ "$host" != none ] || return 0
+    [[ ${LIFEBOAT_PULL_REQUEST:-} =~ ^[0-9]+$ ]] && [ "$host" != none ] || return 0
     who_am_i
     case $host in
     github) list=issues/$LIFEBOAT_PULL_REQUEST/comments one=issues/comments ;;
     gitlab) list=merge_requests/$LIFEBOAT_PULL_REQUEST/notes one=$list ;;
     esac
-    path=$list id=$(find_ours "$list" "$2")
+    path=$list id=$(find_ours "$list" "$(stack_of "$1")")
     if [ -n "$id" ]; then
-        path=$one/$id
-        method=$([ "$host" = github ] && echo PATCH || echo PUT)
+        path=$one/$id method=$change
     fi
     jq -Rs '{body: .}' <"$1" >"$work/comment.json"
     call "$method" "$api/$path" "$work/comment.json" >/dev/null
 }
 
-issue() { # open|close PAGE STACK
-    local id method path=issues text=body closed='{"state": "closed"}' change=PATCH state=open
+# Whoever looks after the issue may have named and labelled it anew: only its text is kept up to date.
+issue() { # open|close PAGE
+    local stack id text=body state=open closed='{"state": "closed"}'
     [ "$host" != none ] || return 0
+    [ "$host" = github ] || text=description state=opened closed='{"state_event": "close"}'
     who_am_i
-    [ "$host" = github ] || text=description closed='{"state_event": "close"}' change=PUT state=opened
-    id=$(find_ours "issues?state=$state&labels=lifeboat-drift" "$3")
-    [ -n "$id" ] || [ "$1" = open ] || return 0
-    method=$([ -n "$id" ] && echo "$change" || echo POST)
+    stack=$(stack_of "$2")
+    id=$(find_ours "issues?state=$state&labels=lifeboat-drift" "$stack")
     if [ "$1" = close ]; then
+        [ -n "$id" ] || return 0
         printf '%s' "$closed" >"$work/issue.json"
+        echo "Issue $id is closed: live matches the spec."
+    elif [ -n "$id" ]; then
+        jq -Rs --arg text "$text" '{($text): .}' <"$2" >"$work/issue.json"
+        echo "Issue $id says how live differs from the spec."
     else
-        jq -Rs --arg text "$text" --arg title "lifeboat: $3 has drifted" --arg host "$host" \
+        jq -Rs --arg text "$text" --arg title "lifeboat: $stack has drifted" --arg host "$host" \
             '{title: $title, ($text): ., labels: (["lifeboat-drift"] | if $host == "gitlab" then join(",") else . end)}' \
             <"$2" >"$work/issue.json"
+        echo "A new issue says how live differs from the spec."
     fi
-    call "$method" "$api/$path${id:+/$id}" "$work/issue.json" >/dev/null
-    echo "Issue ${id:-opened}: $1"
+    call "$([ -n "$id" ] && echo "$change" || echo POST)" "$api/issues${id:+/$id}" "$work/issue.json" >/dev/null
 }
 
 # https://docs.github.com/en/rest/code-scanning/code-scanning#upload-an-analysis-as-sarif-data
@@ -195,9 +211,17 @@ run_link() {
 
 # --- the verbs ---------------------------------------------------------------------------------------
 
-# Only for texts about a spec that lifeboat cannot read, and to find what belongs to it.
+# Only for a page about a spec that lifeboat cannot read; every other page says its stack.
 stack_name() {
-    sed -nE '/^stack:/{s/^stack:[[:space:]]*"?([a-z0-9-]+).*/\1/;p;q;}' "$spec"
+    sed -nE "/^stack:/{s/^stack:[[:space:]]*[\"']?([a-z0-9-]+).*/\1/;p;q;}" "$spec"
+}
+
+# A gate may be opened late, and an old run be repeated: a spec that was replaced since is not applied.
+still_wanted() {
+    [ -n "$branch" ] || return 0
+    git fetch --quiet --no-tags origin "refs/heads/$branch"
+    git diff --quiet FETCH_HEAD -- "$spec" ||
+        die 4 "$branch has another $spec by now, which its own run applies: nothing was changed"
 }
 
 fetch_ledger() {
@@ -213,7 +237,8 @@ validate() {
 # The page that reviewers read. One that does not fit, or a plan that could not be made, replaces the
 # page before it: an old plan must not be approved for a new commit.
 page() { # STATUS
-    local commit=${LIFEBOAT_HEAD:-${GITHUB_SHA:-${CI_COMMIT_SHA:-}}}
+    local commit=${LIFEBOAT_HEAD:-}
+    [[ $commit =~ ^[0-9a-f]+$ ]] || commit=${GITHUB_SHA:-${CI_COMMIT_SHA:-}}
     if [ ! -s "$out/plan.json" ] ||
         ! lifeboat show "$out/plan.json" --format markdown --max-bytes "$comment_bytes" >"$out/plan.md"; then
         jq -rn --arg stack "$(stack_name)" \
@@ -239,7 +264,7 @@ plan() {
     lifeboat plan "$spec" --out "$out/plan.json" "${record[@]}" || status=$?
     page "$status"
     summary "$out/plan.md"
-    comment "$out/plan.md" "$(stack_name)"
+    comment "$out/plan.md"
     unfinished=
     if [ -s "$out/plan.json" ]; then
         lifeboat show "$out/plan.json" --format sarif >"$out/lifeboat.sarif"
@@ -265,6 +290,7 @@ find_reviewed() {
 reviewed() {
     local id
     git_login
+    still_wanted
     id=$(find_reviewed)
     lifeboat show "$id"
     lifeboat show "$id" --format markdown --max-bytes 1000000 >"$work/reviewed.md"
@@ -275,14 +301,21 @@ reviewed() {
 }
 
 apply() {
-    local status=0 id=${LIFEBOAT_PLAN:-}
+    local status=0 next id=${LIFEBOAT_PLAN:-}
     git_login
     [ -n "$id" ] || id=$(find_reviewed)
     [[ $id =~ ^[0-9a-f]{64}$ ]] || die 64 "LIFEBOAT_PLAN is not a plan id"
+    still_wanted
     aws_login
     lifeboat apply "$spec" --plan "$id" --lock-timeout "${LIFEBOAT_LOCK_TIMEOUT:-30m}" || status=$?
-    printf '### lifeboat apply: exit code %s\n\nPlan %s. The rest is on the ledger.\n' \
-        "$status" "$id" >"$work/apply.md"
+    case $status in
+    0) next='Live matches the spec.' ;;
+    4) next='Something has moved since this plan was made. Plan this branch again, have that plan read, then apply.' ;;
+    5 | 9 | 130 | 143) next='Run this job again: it goes on where it was.' ;;
+    7) next='Another apply holds the lock: lifeboat lock list says who.' ;;
+    *) next='The log of this job says why.' ;;
+    esac
+    printf '### lifeboat apply: exit code %s\n\nPlan %s. %s\n' "$status" "$id" "$next" >"$work/apply.md"
     summary "$work/apply.md"
     return "$status"
 }
@@ -294,15 +327,18 @@ drift() {
     mkdir -p "$out"
     lifeboat drift "$spec" --format markdown --max-bytes "$comment_bytes" >"$out/drift.md" || status=$?
     case $status in
-    0) issue close "$out/drift.md" "$(stack_name)" ;;
+    0) issue close "$out/drift.md" ;;
     2 | 3)
-        printf '\n<sub>[Run](%s)</sub>\n' "$(run_link)" >>"$out/drift.md"
-        issue open "$out/drift.md" "$(stack_name)"
+        printf '\nTo make live as the spec says: plan the default branch, read the plan, apply it. To keep what is live: change the spec.\n\n<sub>[Run](%s)</sub>\n' \
+            "$(run_link)" >>"$out/drift.md"
+        issue open "$out/drift.md"
         ;;
     *) die "$status" "drift ended with exit code $status" ;;
     esac
     summary "$out/drift.md"
     fetch_ledger
+    [ -n "$(lifeboat history "$spec" --limit 1 --format json)" ] ||
+        die 6 "the ledger is empty: nothing was planned or applied yet, or its branch was deleted"
     lifeboat history verify "$spec"
     [ "$host" = none ] || return 0 # the issue is the alarm
     return "$status"
@@ -336,7 +372,7 @@ finish() {
     if [ -n "$unfinished" ]; then
         page "$status"
         summary "$out/plan.md"
-        comment "$out/plan.md" "$(stack_name)" || echo "lifeboat-ci: the comment could not be brought up to date" >&2
+        comment "$out/plan.md" || echo "lifeboat-ci: the comment could not be brought up to date" >&2
     fi
     rm -rf "$work"
     exit "$status"

@@ -45,7 +45,7 @@ GITLAB_RIGHTS = {"lifeboat-plan": ("$LIFEBOAT_PLAN_ROLE", None), "lifeboat-valid
                  "lifeboat-drift": ("$LIFEBOAT_PLAN_ROLE", None)}
 # https://docs.gitlab.com/ci/yaml/
 GITLAB_KEYS = {"extends", "image", "variables", "before_script", "script", "rules", "artifacts", "id_tokens",
-               "needs", "environment", "resource_group", "timeout"}
+               "needs", "environment", "resource_group", "timeout", "interruptible"}
 
 
 def lint(checks, name, command, files, spoil):
@@ -111,8 +111,9 @@ def gitlab(checks):
     found = {}
     for name, job in jobs.items():
         checks.equal(f"{name}: unknown keys", sorted(set(job) - GITLAB_KEYS), [])
+        needed = {need["job"] if isinstance(need, dict) else need for need in job.get("needs", [])}
         checks.true(f"{name}: extends and needs jobs that are there",
-                    job["extends"] == ".lifeboat" and set(job.get("needs", [])) <= set(jobs))
+                    job["extends"] == ".lifeboat" and needed <= set(jobs))
         found[name] = (job.get("variables", {}).get("LIFEBOAT_ROLE"), job.get("environment"))
         checks.equal(f"{name}: an identity token only where a role is taken",
                      bool(job.get("id_tokens", base["id_tokens"])), bool(found[name][0]))

@@ -230,6 +230,30 @@ def values(context, env):
             for name, value in (env or {}).items()}
 
 
+# The pipelines that GitLab makes, by what makes them.
+PIPELINES = {
+    "merge request": {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "7",
+                      "CI_MERGE_REQUEST_IID": "1"},
+    "fork": {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "8",
+             "CI_MERGE_REQUEST_IID": "2"},
+    "push": {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main"},
+    "push to a branch": {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "lifeboat/site"},
+    "by hand": {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BRANCH": "main"},
+    "by hand on a branch": {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BRANCH": "feature"},
+    "schedule": {"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main"},
+}
+
+
+def in_pipeline(job, cause):
+    """Whether a pipeline has the job; of its rules the first that fits counts. What changed always fits."""
+    given = {"CI_PROJECT_ID": "7", "CI_DEFAULT_BRANCH": "main", **PIPELINES[cause]}
+    for rule in job["rules"]:
+        code = re.sub(r"\$(\w+)", lambda m: repr(given.get(m[1])), rule["if"]).replace("&&", " and ")
+        if eval(code, {"__builtins__": {}}):  # of names and strings of our own
+            return rule.get("when") != "never"
+    return False
+
+
 def shell(lines, work, env, seconds=120):
     """bash -e, as both platforms start it; the whole job's time is bounded."""
     done = subprocess.run(["bash", "-e"], cwd=work, env=env, input="\n".join(lines) + "\n", text=True,
@@ -243,14 +267,15 @@ class Runner:
     def __init__(self, forge, environment, variables):
         self.forge, self.environment, self.variables = forge, environment, variables
 
-    def github(self, workflow, job, ref, event, needs=None):
-        """`event`: the `github` context beyond what is the same for all. None when its `if` says no."""
+    def github(self, workflow, job, ref, event, needs=None, at=None):
+        """`event`: the `github` context beyond what is the same for all; `at`: a commit that `ref` was at, as
+        when an old run is repeated. None when its `if` says no."""
         with tempfile.TemporaryDirectory(prefix="lifeboat-runner-") as folder:
             work, home = pathlib.Path(folder, "work"), pathlib.Path(folder, "home")
             work.mkdir()
             home.mkdir()
             everyone = self.forge.token({"contents": "read"})
-            checkout(work, f"{self.forge.git_url}/acme/search", ref, everyone)
+            checkout(work, f"{self.forge.git_url}/acme/search", at or ref, everyone)
             steps = yaml.safe_load((work / ".github/workflows" / workflow).read_text())["jobs"][job]
             token = self.forge.token(steps["permissions"])
             context = {"github": {"repository": "acme/search", "token": token, **event}, "needs": needs or {},
@@ -272,20 +297,24 @@ class Runner:
                     text += said
             return Ran(code, text, read(home / "summary"), pairs(home / "output"))
 
-    def gitlab(self, job, ref, event, needs=None):
+    def gitlab(self, job, ref, cause, needs=None, at=None):
+        """`cause`: one of PIPELINES."""
         with tempfile.TemporaryDirectory(prefix="lifeboat-runner-") as folder:
             work, home = pathlib.Path(folder, "work"), pathlib.Path(folder, "home")
             work.mkdir()
             home.mkdir()
-            checkout(work, f"{self.forge.git_url}/acme/search.git", ref, self.forge.token({"contents": "read"}))
+            checkout(work, f"{self.forge.git_url}/acme/search.git", at or ref, self.forge.token({"contents": "read"}))
             jobs = yaml.safe_load((work / ".gitlab/lifeboat.yml").read_text())
             steps = {**jobs[jobs[job]["extends"]], **jobs[job]}
+            if not in_pipeline(steps, cause):
+                raise Fault(f"{job} is not in the pipeline of {cause}")
             given = {"LIFEBOAT_GITLAB_TOKEN": self.forge.token({"api": "write", "contents": "write"}),
                      "CI_SERVER_URL": self.forge.git_url, "CI_API_V4_URL": self.forge.url, "CI_PROJECT_ID": "7",
                      "CI_PROJECT_URL": f"{self.forge.git_url}/acme/search", "CI_COMMIT_SHA": head(work),
                      "CI_JOB_URL": "https://gitlab.example/job/9", "GITLAB_USER_LOGIN": "octocat",
-                     **self.variables, **event, **(needs or {})}
-            own = {name: re.sub(r"\$(\w+)", lambda m: given.get(m[1], ""), str(value))
+                     **self.variables, **PIPELINES[cause], **(needs or {})}
+            # a variable that is not there stays as it was written
+            own = {name: re.sub(r"\$(\w+)", lambda m: given.get(m[1], m[0]), str(value))
                    for name, value in steps.get("variables", {}).items()}
             if steps["id_tokens"]:
                 own["LIFEBOAT_ID_TOKEN"] = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJwcm9qZWN0In0."

@@ -20,6 +20,8 @@ import sys
 import tempfile
 import traceback
 
+import yaml
+
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 import git_servers  # noqa: E402
@@ -82,7 +84,7 @@ class Ground:
                               text=True).stdout.strip()
 
     def push(self, ref, text, start="main"):
-        """Puts a spec onto `ref`, on top of `start`."""
+        """Puts a spec onto `ref`, on top of `start`; the commit."""
         self.git("checkout", "-q", "--detach", start)
         (self.clone / "lifeboat.yaml").write_text(text)
         self.git("add", "-A")
@@ -90,6 +92,7 @@ class Ground:
         self.git("push", "-q", "-f", "origin", f"HEAD:{ref}")
         if ref == "refs/heads/main":
             self.git("branch", "-f", "main")
+        return self.git("rev-parse", "HEAD")
 
     def environment(self, credentials=False):
         """What every job sees: the sandbox's address; its key pair only where no role is taken."""
@@ -180,9 +183,9 @@ class Pipeline:
 
 
 class OnGitHub(Pipeline):
-    def job(self, workflow, job, ref, event=None, needs=None):
+    def job(self, workflow, job, ref, event=None, **more):
         ran = self.runner.github(f"lifeboat-{workflow}.yml", job, ref, {"event_name": "push", "event": event or {}} if
-                                 event is None else {"event_name": "pull_request", "event": event}, needs)
+                                 event is None else {"event_name": "pull_request", "event": event}, **more)
         return ran and self.story.kept(ran)
 
     def plan(self, number, fork=False, job="plan"):
@@ -190,11 +193,15 @@ class OnGitHub(Pipeline):
         event = {"pull_request": {"number": number, "head": head}}
         return self.untouched(lambda: self.job("plan", job, f"refs/pull/{number}/merge", event))
 
-    def apply(self):
-        found = self.untouched(lambda: self.job("apply", "reviewed", "refs/heads/main"))
+    def apply(self, at=None):
+        found = self.untouched(lambda: self.job("apply", "reviewed", "refs/heads/main", at=at))
         if found.code:
             return found
-        return self.job("apply", "apply", "refs/heads/main", needs={"reviewed": {"outputs": found.outputs}})
+        return self.gate(found.outputs["plan"], at)
+
+    def gate(self, plan, at=None):
+        """Somebody opens it, now."""
+        return self.job("apply", "apply", "refs/heads/main", needs={"reviewed": {"outputs": {"plan": plan}}}, at=at)
 
     def drift(self):
         return self.untouched(lambda: self.job("drift", "drift", "refs/heads/main"))
@@ -247,11 +254,25 @@ class OnGitHub(Pipeline):
         self.apply().must(4, "LB-P020", "exit code 4")
         equal(len(self.ground.changes()), changes, "changes by a stale plan")
 
+    def unproven(self):
+        """Before anything is recorded there is no ledger to prove."""
+        self.drift().must(6, "the ledger is empty")
+        equal(len(self.forge.issues), 1, "issues")
+        self.forge.issues.clear()
+
     def issue(self):
-        for _ in range(2):
+        """Whoever looks after it gives it a name and a label of their own: they stay."""
+        titles = ["lifeboat: site has drifted", "Who made the sessions longer?"]
+        for title in titles:
             self.drift().must(0, "max_session")
-            states = [(issue["state"], issue["title"]) for issue in self.forge.issues.values()]
-            equal(states, [("open", "lifeboat: site has drifted")], "issues")
+            [issue] = self.forge.issues.values()
+            equal((issue["state"], issue["title"]), ("open", title), "the issue")
+            equal([word in issue["body"] for word in ("max_session", "To make live as the spec says")], [True, True],
+                  f"in the issue\n{issue['body']}\n")
+            issue.update(title=titles[-1], labels=["lifeboat-drift", "triaged"],
+                         body=issue["body"].replace("max_session", "yesterday"))
+        self.drift().must(0)
+        equal(issue["labels"], ["lifeboat-drift", "triaged"], "labels of the issue")
 
     def repair(self):
         self.untouched(lambda: self.job("plan", "plan", "refs/heads/main")).must(0, "2 to update")
@@ -259,8 +280,29 @@ class OnGitHub(Pipeline):
         self.drift().must(0)
         equal([issue["state"] for issue in self.forge.issues.values()], ["closed"], "issues")
 
+    def superseded(self):
+        """Live is as it was when the plan of 60 days was made: only main says that it is not wanted any more."""
+        commits = {}
+        for days in ("60d", "30d"):
+            self.ground.push("refs/pull/3/merge", spec(days))
+            plan = plan_id(self.plan(3).must(0, "1 to update").text)
+            commits[days] = plan, self.ground.push("refs/heads/main", spec(days))
+            self.apply().must(0, "1 done")
+        plan, old = commits["60d"]
+        changes = len(self.ground.changes())
+        self.apply(at=old).must(4, "main has another lifeboat.yaml by now")
+        self.gate(plan, at=old).must(4, "main has another lifeboat.yaml by now")
+        equal(len(self.ground.changes()), changes, "changes by a run that was repeated")
+
+    def quoted(self):
+        """The stack is the plan's, however the spec spells it."""
+        for days in ("41d", "42d"):
+            self.ground.push("refs/pull/5/merge", spec(days).replace("stack: site", '"stack": \'site\' # ours'))
+            self.plan(5).must(0)
+            self.comment(5, "### lifeboat plan for `site`")
+
     def unreviewed(self):
-        self.ground.push("refs/heads/main", spec("60d"))
+        self.ground.push("refs/heads/main", spec("61d"))
         self.apply().must(4, "no plan of this spec")
 
     def broken(self):
@@ -290,6 +332,7 @@ def github(story):
         line = OnGitHub(story, ground, forge, platforms.Runner(forge, ground.environment(), variables))
         story.tell("github: init writes what examples/ci holds", lambda: from_init(ground, "github"))
         ground.push("refs/heads/main", spec("3d"))
+        story.tell("github: an empty ledger is no proof", line.unproven)
         story.tell("github: a pull request gets one comment, and its plan is recorded", line.first_plan)
         story.tell("github: a second push updates that comment", line.second_push)
         story.tell("github: a fork's pull request is validated, without credentials", line.fork)
@@ -298,6 +341,8 @@ def github(story):
         story.tell("github: a change by hand makes the reviewed plan stale", line.stale)
         story.tell("github: drift opens one issue", line.issue)
         story.tell("github: a new plan repairs it, and the issue is closed", line.repair)
+        story.tell("github: an old run that is repeated does not bring back what was replaced", line.superseded)
+        story.tell("github: a stack in quotes has one comment, too", line.quoted)
         story.tell("github: a spec that nobody planned is not applied", line.unreviewed)
         story.tell("github: a plan that cannot be made replaces the comment", line.broken)
         story.tell("github: a role that is not given is said", line.refused_role)
@@ -307,35 +352,54 @@ def github(story):
 
 
 class OnGitLab(Pipeline):
-    def job(self, job, ref, event=None, needs=None):
-        return self.story.kept(self.runner.gitlab(f"lifeboat-{job}", ref, event or {}, needs))
+    def job(self, job, ref, cause, **more):
+        return self.story.kept(self.runner.gitlab(f"lifeboat-{job}", ref, cause, **more))
+
+    def on_main(self, job, cause="push", **more):
+        return self.job(job, "refs/heads/main", cause, **more)
+
+    def pipelines(self):
+        """Which jobs a pipeline has."""
+        file = yaml.safe_load((ROOT / "examples/ci/gitlab/lifeboat.yml").read_text())
+        jobs = {name.removeprefix("lifeboat-"): job for name, job in file.items() if not name.startswith(".")}
+        found = {cause: [name for name, job in jobs.items() if platforms.in_pipeline(job, cause)]
+                 for cause in platforms.PIPELINES}
+        equal(found, {"merge request": ["plan"], "fork": ["validate"], "push": ["reviewed", "apply"],
+                      "push to a branch": [], "by hand": ["plan", "reviewed", "apply"], "by hand on a branch": [],
+                      "schedule": ["drift"]}, "jobs")
 
     def plan(self):
         for days in ("7d", "14d"):
             self.ground.push("refs/merge-requests/1/head", spec(days))
-            ran = self.untouched(lambda: self.job("plan", "refs/merge-requests/1/head",
-                                                  {"CI_MERGE_REQUEST_IID": "1"})).must(0)
+            ran = self.untouched(lambda: self.job("plan", "refs/merge-requests/1/head", "merge request")).must(0)
             equal([plan_id(ran.text) in note["body"] for note in self.forge.ours(1)], [True], "notes of the pipeline")
         self.ledger("plan changes", "plan changes")
 
-    def apply(self):
-        found = self.untouched(lambda: self.job("reviewed", "refs/heads/main")).must(0)
-        return self.job("apply", "refs/heads/main", needs=found.outputs)
+    def apply(self, cause="push"):
+        found = self.untouched(lambda: self.on_main("reviewed", cause)).must(0)
+        return self.on_main("apply", cause, needs=found.outputs)
 
     def merge(self):
         self.ground.push("refs/heads/main", spec("14d"))
         self.apply().must(0, "8 done")
 
     def drift(self):
+        """A pipeline by hand plans the default branch again, and puts it right."""
         self.ground.by_hand()
         self.apply().must(4, "LB-P020")
         for state in ("opened", "opened", "closed"):
             if state == "closed":
-                self.ground.push("refs/merge-requests/1/head", spec("14d"))
-                self.job("plan", "refs/merge-requests/1/head").must(0)
-                self.apply().must(0, "1 done")
-            self.untouched(lambda: self.job("drift", "refs/heads/main")).must(0)
+                notes = len(self.forge.notes)
+                self.untouched(lambda: self.on_main("plan", "by hand")).must(0, "1 to update")
+                equal(len(self.forge.notes), notes, "notes on no merge request")
+                self.apply("by hand").must(0, "1 done")
+            self.untouched(lambda: self.on_main("drift", "schedule")).must(0)
             equal([issue["state"] for issue in self.forge.issues.values()], [state], "issues")
+
+    def superseded(self):
+        old = self.ground.git("rev-parse", "main")
+        self.ground.push("refs/heads/main", spec("30d"))
+        self.on_main("reviewed", at=old).must(4, "main has another lifeboat.yaml by now")
 
 
 def gitlab(story):
@@ -345,9 +409,11 @@ def gitlab(story):
         line = OnGitLab(story, ground, forge, platforms.Runner(forge, ground.environment(), variables))
         story.tell("gitlab: init writes what examples/ci holds", lambda: from_init(ground, "gitlab"))
         ground.push("refs/heads/main", spec("3d"))
+        story.tell("gitlab: what makes a pipeline says which jobs it has", line.pipelines)
         story.tell("gitlab: a merge request gets one note, kept up to date", line.plan)
         story.tell("gitlab: the merge applies the reviewed plan", line.merge)
         story.tell("gitlab: the old plan is refused, drift opens one issue and closes it", line.drift)
+        story.tell("gitlab: an old run that is repeated applies nothing", line.superseded)
         story.tell("gitlab: no secret in any text", line.no_secret)
 
 
@@ -402,6 +468,17 @@ def plain(story):
             job("apply", 64, LIFEBOAT_PLAN="--auto-approve")
             equal(ground.entries(), ["plan changes", "apply-start", "apply-end done"] * 2, "the ledger")
         story.tell("plain: plan, apply by id, drift, the old id refused, repaired", act)
+
+        def roles():
+            """What answers in the place of STS can neither drive the log nor be taken for it."""
+            for status, answer, words in ((403, b"<Message>no\r\n::stop-commands::x</Message>", "job: no  ::stop"),
+                                          (500, b"<html>", "was not given to this job: "),
+                                          (200, b"<Credentials></Credentials>", "answered without credentials")):
+                with git_servers.says(status, answer) as sts:
+                    ran = job("plan", 9, words, LIFEBOAT_ROLE="arn:aws:iam::111122223333:role/r", LIFEBOAT_ID_TOKEN="t",
+                              AWS_ENDPOINT_URL_STS=f"http://127.0.0.1:{sts.port}")
+                equal([line for line in ran.text.splitlines() if line.startswith("::")], [], "commands in the log")
+        story.tell("plain: a role that is refused ends the run with 9", roles)
 
         def hook():
             os.makedirs(ground.clone / ".git/hooks", exist_ok=True)
