@@ -48,6 +48,18 @@ static void head(struct lb_engine *engine, const struct lb_stack *stack, struct 
                              .rto_s = stack->rto_s};
 }
 
+/* What left the spec may go on using what is in it: that is known when all was read. */
+static void retain(struct lb_stack *stack)
+{
+    for (size_t i = 0; i < stack->resource_count; i++) {
+        struct lb_resource *resource = stack->resources[i];
+        bool there = resource->live.status == LB_LIVE_PRESENT ||
+                     resource->live.status == LB_LIVE_IN_FLUX;
+        if (there && resource->selected && resource->managed && resource->provider->retain)
+            resource->provider->retain(stack, resource);
+    }
+}
+
 static void diff_stack(struct lb_engine *engine, struct lb_stack *stack, struct lb_plan *plan)
 {
     for (size_t i = 0; i < stack->resource_count; i++) {
@@ -250,6 +262,7 @@ int lb_engine_plan(struct lb_engine *engine, struct lb_stack *const *stacks, siz
         return -1;
     for (size_t i = 0; i < stack_count; i++) {
         head(engine, stacks[i], &plans[i]);
+        retain(stacks[i]);
         diff_stack(engine, stacks[i], &plans[i]);
         lb_assume_leave_out(stacks[i], &plans[i]);
         lb_assume_suggest(stacks[i]);

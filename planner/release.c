@@ -96,6 +96,17 @@ static void never_ends(struct listing *listing)
     }
 }
 
+/* Also for what the stacks ask of it later: it is whole. */
+static void share(struct listing *listing)
+{
+    for (size_t i = 0; i < listing->stack_count; i++) {
+        struct lb_stack *stack = listing->stacks[i];
+        if (!stack->marked)
+            stack->marked = lb_value_map(stack->arena);
+        lb_map_set(stack->arena, stack->marked, listing->call->region, listing->tags);
+    }
+}
+
 static void finish(struct listing *listing)
 {
     listing->done = true;
@@ -129,6 +140,8 @@ static void listed(void *payload, const struct lb_answer *answer)
     }
     if (*page)
         never_ends(listing);
+    else
+        share(listing);
     finish(listing);
 }
 

@@ -133,15 +133,21 @@ static bool is_read_there(const struct lb_stack *stack, const struct lb_resource
     return false;
 }
 
-bool lb_cluster_surveyed(struct lb_read *read, const struct lb_call *call,
-                         const struct lb_answer *answer)
+struct lb_value *lb_cluster_surveyed(struct lb_read *read, const struct lb_call *call,
+                                     const struct lb_answer *answer)
 {
+    struct lb_arena *arena = read->stack->arena;
+    struct lb_resource *in = read->resource->reads_after[0];
     /* A path that is not there, or that another one takes, has no part that could hold anything. */
     bool none = answer->outcome == LB_NOT_FOUND || answer->outcome == LB_REFUSED;
-    bool came = answer->outcome == LB_ANSWERED;
-    if (!came && !none && !is_read_there(read->stack, read->resource))
-        lb_read_cannot_look(read, call, answer);
-    return came;
+    if (answer->outcome != LB_ANSWERED && !none) {
+        if (!is_read_there(read->stack, read->resource))
+            lb_read_cannot_look(read, call, answer);
+        return NULL;
+    }
+    if (!in->inside)
+        in->inside = lb_value_map(arena);
+    return lb_map_set(arena, in->inside, read->resource->kind->name, lb_value_list(arena));
 }
 
 const char *lb_cluster_security_base(const struct lb_stack *stack, const char *domain)

@@ -32,11 +32,12 @@ void lb_cluster_ask(struct lb_read *read, const char *domain, struct lb_call *ca
  * call is sent only where there are none; it then waits no longer than a few seconds, since a
  * cluster that cannot be reached from here need not be reached for such a plan. */
 void lb_cluster_survey(struct lb_read *read, const struct lb_op *list, lb_decode_fn *decode);
-/* True when such a list came. Where the cluster does not know it, nothing is there. Otherwise it is
- * noted that nobody could look, unless an object of the kind asked for the same and says so itself.
- */
-bool lb_cluster_surveyed(struct lb_read *read, const struct lb_call *call,
-                         const struct lb_answer *answer);
+/* What was found there, to be filled by the survey: a new list in the `inside` of what is looked
+ * into. Where the cluster does not know such a list nothing can be there, and the answer is not
+ * LB_ANSWERED. NULL when nobody could look; that is noted, unless an object of the kind asked for
+ * the same and says so itself. */
+struct lb_value *lb_cluster_surveyed(struct lb_read *read, const struct lb_call *call,
+                                     const struct lb_answer *answer);
 /* The next step of a refusal: tells apart the security plugin (which mapping is missing), IAM, and
  * a bucket that the nodes cannot use. NULL for answers that are none of these. */
 const char *lb_cluster_next_step(struct lb_arena *arena, const struct lb_call *call,

@@ -68,6 +68,9 @@ struct lb_resource {
     size_t reads_after_count, reads_after_capacity;
     const char **observe; /* granules to read though nothing in them is declared (hazards look) */
     size_t observe_count, observe_capacity;
+    /* What surveys found in it that the spec does not have there: kind -> list of maps of that
+     * provider's own. A kind that is not in it: nobody looked. NULL: nobody looked at all. */
+    struct lb_value *inside;
     void *planned, *reading; /* the planner's own records of this object */
 };
 
@@ -84,6 +87,9 @@ struct lb_stack {
     const struct lb_value *assumed_down; /* regions that nothing is asked of, sorted; NULL: none */
     enum lb_side active;                 /* serves and writes snapshots */
     int64_t generation;
+    /* Region -> ARN -> tags ({Key, Value}) of all that carries the mark of a stack of this run;
+     * a region whose list did not come, or not to its end, is not in it. NULL: none was asked. */
+    struct lb_value *marked;
     const char *caller;   /* ARN of who plans and applies, as a principal; NULL until asked */
     int64_t rpo_s, rto_s; /* 0: not declared */
     struct lb_resource **resources; /* in the order of kinds, then of the spec */
@@ -261,6 +267,10 @@ struct lb_provider {
     int (*derive)(struct lb_stack *, struct lb_resource *);         /* required */
     /* Puts desired or live into one canonical form before they are compared. Optional. */
     void (*normalize)(struct lb_arena *, const struct lb_resource *, struct lb_value *);
+    /* Called when all was read, for an object that is there, before it is compared: adds to desired
+     * what of the live object has to stay because things that left the spec use it. What it does is
+     * the same when it is called again. Optional. */
+    void (*retain)(struct lb_stack *, struct lb_resource *);
     /* Asks the service what a change would do. `dirty` lists the names of granules that differ;
      * decodes fill *out, which lives as long as the read. Optional. */
     int (*forecast)(struct lb_read *, const struct lb_value *dirty, struct lb_forecast *out);

@@ -4,7 +4,8 @@
  * uses, all of it: a bucket and, in a domain of AWS, a role that are this stack's (declared, or
  * marked with its tags though they left the spec too), and the settings that lifeboat always writes
  * and people hardly do. One that is made by hand, in a bucket of others or with a role of others is
- * never claimed, and a shared folder, which nothing marks, is not either.
+ * never claimed, and a shared folder, which nothing marks, is not either. Whoever made them, all
+ * that assume a role are noted at the domain (`inside`), for the roles that they use.
  */
 #include "providers/repository.h"
 
@@ -124,16 +125,16 @@ static void take_tags(struct lb_read *read, const struct lb_value *listed)
 
 /* --- the list ------------------------------------------------------------------------------- */
 
-static void take_candidate(struct lb_read *read, const char *name, const struct lb_value *settings)
+static struct lb_value *candidate_of(struct lb_read *read, const char *name,
+                                     const struct lb_value *settings)
 {
     struct lb_value *candidate = lb_value_map(read->arena);
-    const char *bucket = lb_text_at(settings, "bucket", "");
     lb_map_set_string(read->arena, candidate, "name", name);
-    lb_map_set_string(read->arena, candidate, "bucket", bucket);
+    lb_map_set_string(read->arena, candidate, "bucket", lb_text_at(settings, "bucket", ""));
     lb_map_set_string(read->arena, candidate, "path", lb_text_at(settings, "base_path", ""));
     lb_map_set_string(read->arena, candidate, "role", lb_text_at(settings, "role_arn", NULL));
     lb_map_set_string(read->arena, candidate, "region", lb_text_at(settings, "region", NULL));
-    add_candidate(read, &read->live->value, bucket, candidate);
+    return candidate;
 }
 
 /* A bucket without a region is in the other one: it was registered by its endpoint. */
@@ -153,13 +154,19 @@ static void look_for_bucket(struct lb_read *read, const char *bucket,
 static void decode(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer)
 {
     enum lb_side side = read->resource->side;
-    if (!lb_cluster_surveyed(read, call, answer))
+    struct lb_value *found = lb_cluster_surveyed(read, call, answer);
+    if (!found || answer->outcome != LB_ANSWERED)
         return;
     for (size_t i = 0; i < lb_value_count(answer->body); i++) {
         const struct lb_entry *entry = lb_map_nth(answer->body, i);
-        if (!lb_stack_find(read->stack, "repository", entry->key, side) &&
-            has_our_shape(read, entry->value))
-            take_candidate(read, entry->key, lb_map_get(entry->value, "settings"));
+        if (lb_stack_find(read->stack, "repository", entry->key, side))
+            continue;
+        struct lb_value *candidate = candidate_of(read, entry->key,
+                                                  lb_map_get(entry->value, "settings"));
+        if (lb_map_get(candidate, "role"))
+            lb_list_add(read->arena, found, candidate);
+        if (has_our_shape(read, entry->value))
+            add_candidate(read, &read->live->value, lb_text_at(candidate, "bucket", ""), candidate);
     }
     for (size_t i = 0; i < lb_value_count(read->live->value); i++) {
         const struct lb_entry *bucket = lb_map_nth(read->live->value, i);

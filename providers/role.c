@@ -78,7 +78,7 @@ static int check_letters(struct lb_stack *stack, const struct lb_resource *role)
 }
 
 static int derive_trust(struct lb_stack *stack, struct lb_resource *role,
-                        const struct lb_purpose *purpose)
+                        const struct lb_purpose *purpose, const struct lb_role_uses *kept)
 {
     if (lb_map_get(role->stated, "trust")) {
         return 0;
@@ -87,7 +87,7 @@ static int derive_trust(struct lb_stack *stack, struct lb_resource *role,
         return lb_diags_error(stack->diags, "LB-S064", &role->mark,
                               "role \"%s\" has neither `purpose` nor `trust`", role->name);
     }
-    struct lb_value *trust = purpose->trust(stack, role);
+    struct lb_value *trust = purpose->trust(stack, role, kept);
     if (!trust) {
         return -1;
     }
@@ -96,11 +96,11 @@ static int derive_trust(struct lb_stack *stack, struct lb_resource *role,
 }
 
 static void derive_policies(struct lb_stack *stack, struct lb_resource *role,
-                            const struct lb_purpose *purpose)
+                            const struct lb_purpose *purpose, const struct lb_role_uses *kept)
 {
     struct lb_value *policies = lb_desire(stack, role, "policies", lb_value_map(stack->arena),
                                           "default");
-    struct lb_value *policy = purpose ? purpose->policy(stack, role) : NULL;
+    struct lb_value *policy = purpose ? purpose->policy(stack, role, kept) : NULL;
     if (policy && lb_value_count(lb_map_get(policy, "Statement")) > 0 &&
         !lb_map_get(policies, LB_ROLE_POLICY)) {
         policy->why = purpose->why;
@@ -125,8 +125,8 @@ static int role_derive(struct lb_stack *stack, struct lb_resource *role)
     if (!role->managed) {
         return status ? -1 : derive_unmanaged(stack, role);
     }
-    status |= derive_trust(stack, role, purpose);
-    derive_policies(stack, role, purpose);
+    status |= derive_trust(stack, role, purpose, NULL);
+    derive_policies(stack, role, purpose, NULL);
     if (purpose) {
         lb_desire(stack, role, "description",
                   lb_value_format(stack->arena, "lifeboat stack %s: %s", stack->name,
@@ -135,6 +135,17 @@ static int role_derive(struct lb_stack *stack, struct lb_resource *role)
     }
     lb_desire_tags(stack, role);
     return status ? -1 : 0;
+}
+
+/* Derived once more, with what the live role allows and things that left the spec still use. */
+static void role_retain(struct lb_stack *stack, struct lb_resource *role)
+{
+    const struct lb_purpose *purpose = lb_purpose_find(lb_text_at(role->stated, "purpose", NULL));
+    struct lb_role_uses kept;
+    if (purpose && purpose->retains && lb_role_find_kept(stack, role, &kept)) {
+        derive_trust(stack, role, purpose, &kept);
+        derive_policies(stack, role, purpose, &kept);
+    }
 }
 
 static const struct lb_granule granules[] = {
@@ -159,5 +170,6 @@ const struct lb_provider lb_provider_role = {
     .granules = granules,
     .global = &lb_iam_service,
     .derive = role_derive,
+    .retain = role_retain,
     .survey = lb_role_survey,
 };

@@ -9,15 +9,34 @@
 
 /* --- role_purpose.c: what a purpose means -------------------------------------------------------
  */
+/* ARNs that the documents of a role are made of, each once. */
+struct lb_role_uses {
+    struct lb_value *domains, *buckets, *objects, *keys;
+};
+void lb_role_uses_init(struct lb_role_uses *uses, struct lb_stack *stack);
+/* What the repositories of the spec that name this snapshot role make of it. */
+void lb_role_snapshot_uses(struct lb_stack *stack, const struct lb_resource *role,
+                           struct lb_role_uses *out);
+
 struct lb_purpose {
     const char *name;
     const char *description; /* of the role, for the IAM console */
-    /* NULL, with a diagnostic, when the spec does not say enough. */
-    struct lb_value *(*trust)(struct lb_stack *, struct lb_resource *);
-    struct lb_value *(*policy)(struct lb_stack *, struct lb_resource *);
+    /* NULL, with a diagnostic, when the spec does not say enough. `kept` is what stays though the
+     * spec does not say it; NULL while that is not known yet. */
+    struct lb_value *(*trust)(struct lb_stack *, struct lb_resource *, const struct lb_role_uses *);
+    struct lb_value *(*policy)(struct lb_stack *, struct lb_resource *,
+                               const struct lb_role_uses *);
+    bool retains; /* things that left the spec go on using it (role_retain.c) */
     const char *why;
 };
 const struct lb_purpose *lb_purpose_find(const char *name);
+
+/* --- role_retain.c -------------------------------------------------------------------------------
+ */
+/* What the live documents of a snapshot role allow beyond the spec and what still uses it. Tells of
+ * it (LB-P036). False: nothing. */
+bool lb_role_find_kept(struct lb_stack *stack, const struct lb_resource *role,
+                       struct lb_role_uses *out);
 
 /* --- role_read.c ---------------------------------------------------------------------------------
  */

@@ -27,24 +27,22 @@ static void each_repository(struct lb_stack *stack, void *payload,
 /* --- what repositories say ---------------------------------------------------------------------
  */
 
-/* ARNs that the documents are made of, each once, in the order of the spec. */
-struct uses {
-    const char *role; /* count only repositories of this role; NULL: of every one */
-    bool replicated;  /* count only those of the topology `replicated` */
-    struct lb_value *domains, *buckets, *objects, *keys;
+/* Which repositories count, and what they come to, in the order of the spec. */
+struct counting {
+    const char *role; /* only those of this role; NULL: every one */
+    bool replicated;  /* only those of the topology `replicated` */
+    struct lb_role_uses *uses;
 };
 
-static void uses_init(struct uses *uses, struct lb_stack *stack, const char *role, bool replicated)
+void lb_role_uses_init(struct lb_role_uses *uses, struct lb_stack *stack)
 {
-    uses->role = role;
-    uses->replicated = replicated;
     uses->domains = lb_value_list(stack->arena);
     uses->buckets = lb_value_list(stack->arena);
     uses->objects = lb_value_list(stack->arena);
     uses->keys = lb_value_list(stack->arena);
 }
 
-static void add_domain(struct lb_stack *stack, struct uses *uses, const char *domain)
+static void add_domain(struct lb_stack *stack, struct lb_role_uses *uses, const char *domain)
 {
     if (!domain || lb_domain_self_managed(stack, domain)) {
         return;
@@ -55,7 +53,7 @@ static void add_domain(struct lb_stack *stack, struct uses *uses, const char *do
 }
 
 /* The objects of every generation: a failback takes a new one and must not need a write to IAM. */
-static void add_bucket(struct lb_stack *stack, struct uses *uses, const char *bucket,
+static void add_bucket(struct lb_stack *stack, struct lb_role_uses *uses, const char *bucket,
                        const char *base_path)
 {
     const char *arn = lb_bucket_arn(stack, bucket);
@@ -72,17 +70,24 @@ static void add_bucket(struct lb_stack *stack, struct uses *uses, const char *bu
 
 static void add_repository(struct lb_stack *stack, const struct lb_value *repository, void *payload)
 {
-    struct uses *uses = payload;
-    if ((uses->role && !lb_streq(lb_text_at(repository, "role", ""), uses->role)) ||
-        (uses->replicated && !lb_streq(lb_text_at(repository, "topology", ""), "replicated"))) {
+    const struct counting *only = payload;
+    if ((only->role && !lb_streq(lb_text_at(repository, "role", ""), only->role)) ||
+        (only->replicated && !lb_streq(lb_text_at(repository, "topology", ""), "replicated"))) {
         return;
     }
-    add_domain(stack, uses, lb_text_at(repository, "domain", NULL));
+    add_domain(stack, only->uses, lb_text_at(repository, "domain", NULL));
     for (size_t i = 0; i < 2; i++) {
         const char *bucket = lb_repository_bucket(repository, sides[i]);
         if (bucket) {
-            add_bucket(stack, uses, bucket, lb_text_at(repository, "base_path", ""));
+            add_bucket(stack, only->uses, bucket, lb_text_at(repository, "base_path", ""));
         }
+    }
+}
+
+static void add_all(struct lb_arena *arena, struct lb_value *list, const struct lb_value *more)
+{
+    for (size_t i = 0; i < lb_value_count(more); i++) {
+        lb_list_add_once(arena, list, lb_text(lb_list_item(more, i), NULL));
     }
 }
 
@@ -111,12 +116,32 @@ static struct lb_value *trust_service(struct lb_arena *arena, const char *servic
 /* --- snapshot -----------------------------------------------------------------------------------
  */
 
-/* The principal is es.amazonaws.com in every partition, also for OpenSearch engines. */
-static struct lb_value *snapshot_trust(struct lb_stack *stack, struct lb_resource *role)
+void lb_role_snapshot_uses(struct lb_stack *stack, const struct lb_resource *role,
+                           struct lb_role_uses *out)
 {
-    struct uses uses;
-    uses_init(&uses, stack, role->name, false);
-    each_repository(stack, &uses, add_repository);
+    lb_role_uses_init(out, stack);
+    each_repository(stack, &(struct counting){role->name, false, out}, add_repository);
+}
+
+static struct lb_role_uses snapshot_uses(struct lb_stack *stack, const struct lb_resource *role,
+                                         const struct lb_role_uses *kept)
+{
+    struct lb_role_uses uses;
+    lb_role_snapshot_uses(stack, role, &uses);
+    if (kept) {
+        add_all(stack->arena, uses.domains, kept->domains);
+        add_all(stack->arena, uses.buckets, kept->buckets);
+        add_all(stack->arena, uses.objects, kept->objects);
+        add_all(stack->arena, uses.keys, kept->keys);
+    }
+    return uses;
+}
+
+/* The principal is es.amazonaws.com in every partition, also for OpenSearch engines. */
+static struct lb_value *snapshot_trust(struct lb_stack *stack, struct lb_resource *role,
+                                       const struct lb_role_uses *kept)
+{
+    struct lb_role_uses uses = snapshot_uses(stack, role, kept);
     struct lb_value *document = trust_service(stack->arena, "es.amazonaws.com");
     struct lb_value *condition = lb_map_map(stack->arena, lb_value_at(document, "Statement/0"),
                                             "Condition");
@@ -125,6 +150,9 @@ static struct lb_value *snapshot_trust(struct lb_stack *stack, struct lb_resourc
     if (lb_value_count(uses.domains) > 0) {
         struct lb_value *source = lb_map_map(stack->arena, condition, "ArnLike");
         lb_map_set(stack->arena, source, "aws:SourceArn", uses.domains);
+        return document;
+    }
+    if (kept) { /* told when it was derived */
         return document;
     }
     lb_diags_add(stack->diags, &(struct lb_diag){.code = "LB-S066",
@@ -138,7 +166,8 @@ static struct lb_value *snapshot_trust(struct lb_stack *stack, struct lb_resourc
 
 /* Verification and pruning need DeleteObject; parts of a failed upload are the writer's to abort.
  * (AWS, "Creating index snapshots", prerequisites.) Listing is by bucket: S3 has no other way. */
-static struct lb_value *snapshot_policy(struct lb_stack *stack, struct lb_resource *role)
+static struct lb_value *snapshot_policy(struct lb_stack *stack, struct lb_resource *role,
+                                        const struct lb_role_uses *kept)
 {
     static const char *const on_bucket[] = {"s3:ListBucket", "s3:GetBucketLocation",
                                             "s3:ListBucketMultipartUploads", NULL};
@@ -149,9 +178,7 @@ static struct lb_value *snapshot_policy(struct lb_stack *stack, struct lb_resour
                                              "s3:ListMultipartUploadParts",
                                              NULL};
     static const char *const on_keys[] = {"kms:Decrypt", "kms:GenerateDataKey", NULL};
-    struct uses uses;
-    uses_init(&uses, stack, role->name, false);
-    each_repository(stack, &uses, add_repository);
+    struct lb_role_uses uses = snapshot_uses(stack, role, kept);
     struct lb_value *document = lb_policy_new(stack->arena);
     lb_policy_allow(stack->arena, document, "Buckets", on_bucket, uses.buckets);
     lb_policy_allow(stack->arena, document, "Objects", on_objects, uses.objects);
@@ -176,8 +203,10 @@ static void add_principal(struct lb_stack *stack, struct lb_value *principal, co
                 : who);
 }
 
-static struct lb_value *caller_trust(struct lb_stack *stack, struct lb_resource *role)
+static struct lb_value *caller_trust(struct lb_stack *stack, struct lb_resource *role,
+                                     const struct lb_role_uses *kept)
 {
+    (void)kept;
     const struct lb_value *trusted = lb_map_get(role->stated, "trusted_by");
     if (lb_value_count(trusted) == 0) {
         lb_diags_error(stack->diags, "LB-S065", &role->mark, "role \"%s\" has no `trusted_by`",
@@ -208,7 +237,8 @@ static struct lb_value *snapshot_roles(struct lb_stack *stack)
 /* Registering a repository passes the snapshot role through the domain's own REST API. AWS
  * documents no iam:PassedToService for that path, and a condition on a key that is not set denies:
  * the exact role ARNs are the limit, and those roles trust the search service alone. */
-static struct lb_value *caller_policy(struct lb_stack *stack, struct lb_resource *role)
+static struct lb_value *caller_policy(struct lb_stack *stack, struct lb_resource *role,
+                                      const struct lb_role_uses *kept)
 {
     static const char *const pass[] = {"iam:PassRole", NULL};
     static const char *const http[] = {"es:ESHttpGet",
@@ -218,8 +248,8 @@ static struct lb_value *caller_policy(struct lb_stack *stack, struct lb_resource
                                        "es:ESHttpPatch",
                                        "es:ESHttpDelete",
                                        NULL};
-    struct uses uses;
-    uses_init(&uses, stack, NULL, false);
+    struct lb_role_uses uses;
+    lb_role_uses_init(&uses, stack);
     const struct lb_value *domains = lb_map_get(stack->spec, "domains");
     for (size_t i = 0; i < lb_value_count(domains); i++) {
         add_domain(stack, &uses, lb_map_nth(domains, i)->key);
@@ -231,6 +261,7 @@ static struct lb_value *caller_policy(struct lb_stack *stack, struct lb_resource
             lb_value_format(stack->arena, "%s/*", lb_text(lb_list_item(uses.domains, i), "")));
     }
     (void)role;
+    (void)kept;
     struct lb_value *document = lb_policy_new(stack->arena);
     lb_policy_allow(stack->arena, document, "PassSnapshotRoles", pass, snapshot_roles(stack));
     lb_policy_allow(stack->arena, document, "Domains", http, paths);
@@ -243,13 +274,15 @@ static struct lb_value *caller_policy(struct lb_stack *stack, struct lb_resource
 /* Without a condition on purpose: AWS documents none for live replication ("Setting up permissions
  * for live replication"), a key that S3 does not set would stop replication silently, and only this
  * account can pass this role to S3. */
-static struct lb_value *replication_trust(struct lb_stack *stack, struct lb_resource *role)
+static struct lb_value *replication_trust(struct lb_stack *stack, struct lb_resource *role,
+                                          const struct lb_role_uses *kept)
 {
     (void)role;
+    (void)kept;
     return trust_service(stack->arena, "s3.amazonaws.com");
 }
 
-static void add_rule(struct lb_stack *stack, struct uses *uses, const char *bucket,
+static void add_rule(struct lb_stack *stack, struct lb_role_uses *uses, const char *bucket,
                      const struct lb_value *rule)
 {
     const char *const both[] = {bucket, lb_text_at(rule, "destination", "")};
@@ -269,7 +302,7 @@ static void add_rule(struct lb_stack *stack, struct uses *uses, const char *buck
 }
 
 /* Rules that a bucket states itself, unless it states a role of its own for them. */
-static void add_stated_rules(struct lb_stack *stack, struct uses *uses)
+static void add_stated_rules(struct lb_stack *stack, struct lb_role_uses *uses)
 {
     const struct lb_value *buckets = lb_map_get(stack->spec, "buckets");
     for (size_t i = 0; i < lb_value_count(buckets); i++) {
@@ -284,7 +317,8 @@ static void add_stated_rules(struct lb_stack *stack, struct uses *uses)
 }
 
 /* Both directions: after a failover the other bucket is the source, and IAM is not written then. */
-static struct lb_value *replication_policy(struct lb_stack *stack, struct lb_resource *role)
+static struct lb_value *replication_policy(struct lb_stack *stack, struct lb_resource *role,
+                                           const struct lb_role_uses *kept)
 {
     static const char *const on_bucket[] = {"s3:GetReplicationConfiguration", "s3:ListBucket",
                                             NULL};
@@ -294,11 +328,12 @@ static struct lb_value *replication_policy(struct lb_stack *stack, struct lb_res
     static const char *const on_target[] = {"s3:ReplicateObject", "s3:ReplicateDelete",
                                             "s3:ReplicateTags", NULL};
     static const char *const on_keys[] = {"kms:Decrypt", "kms:Encrypt", NULL};
-    struct uses uses;
-    uses_init(&uses, stack, NULL, true);
-    each_repository(stack, &uses, add_repository);
+    struct lb_role_uses uses;
+    lb_role_uses_init(&uses, stack);
+    each_repository(stack, &(struct counting){NULL, true, &uses}, add_repository);
     add_stated_rules(stack, &uses);
     (void)role;
+    (void)kept;
     struct lb_value *document = lb_policy_new(stack->arena);
     lb_policy_allow(stack->arena, document, "Buckets", on_bucket, uses.buckets);
     lb_policy_allow(stack->arena, document, "Read", on_source, uses.objects);
@@ -313,11 +348,11 @@ static struct lb_value *replication_policy(struct lb_stack *stack, struct lb_res
 
 static const struct lb_purpose purposes[] = {
     {"snapshot", "domains read and write snapshot repositories", snapshot_trust, snapshot_policy,
-     "derived from the repositories that use the role"},
-    {"caller", "operates the domains", caller_trust, caller_policy,
+     true, "derived from the repositories that use the role"},
+    {"caller", "operates the domains", caller_trust, caller_policy, false,
      "derived from trusted_by, the domains and the snapshot roles"},
     {"replication", "S3 replicates snapshot repositories", replication_trust, replication_policy,
-     "derived from the replicated repositories and the buckets' own rules"},
+     false, "derived from the replicated repositories and the buckets' own rules"},
 };
 
 const struct lb_purpose *lb_purpose_find(const char *name)

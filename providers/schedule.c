@@ -279,7 +279,7 @@ static void decode_survey(struct lb_read *read, const struct lb_call *call,
     const struct lb_resource *in = read->resource;
     const struct lb_scheduler *scheduler = scheduler_in(read->stack, in->name, in->side);
     const char *policy, *text, *stack, *name;
-    if (!lb_cluster_surveyed(read, call, answer))
+    if (!lb_cluster_surveyed(read, call, answer) || answer->outcome != LB_ANSWERED)
         return;
     for (size_t i = 0; scheduler->nth(answer->body, i, &policy, &text); i++) {
         if (!parse_mark(read->arena, text, &stack, &name) || !lb_streq(stack, read->stack->name) ||

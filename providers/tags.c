@@ -88,3 +88,15 @@ bool lb_tags_take(struct lb_read *read, const struct lb_value *listed)
     keep(read, live);
     return true;
 }
+
+int lb_tags_marked(const struct lb_stack *stack, const char *region, const char *arn)
+{
+    const struct lb_value *listed = lb_map_get(stack->marked, region);
+    if (!listed)
+        return -1;
+    const struct lb_value *tags = lb_map_get(listed, arn);
+    for (size_t i = 0; i < lb_value_count(tags); i++)
+        if (lb_streq(lb_text_at(lb_list_item(tags, i), "Key", NULL), LB_TAG_STACK))
+            return lb_streq(lb_text_at(lb_list_item(tags, i), "Value", NULL), stack->name);
+    return 0;
+}

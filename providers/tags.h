@@ -22,5 +22,8 @@ void lb_tags_ask(struct lb_read *read, const char *region, const char *arn, lb_t
 /* Takes listed tags when they are what the spec says. That list lags behind writes, so one that
  * differs, or none (NULL), proves nothing: false, and the service is to be asked. */
 bool lb_tags_take(struct lb_read *read, const struct lb_value *listed);
+/* Does the object carry this stack's mark in the list of its region? 0: no; -1: there is no such
+ * list. */
+int lb_tags_marked(const struct lb_stack *stack, const char *region, const char *arn);
 
 #endif
