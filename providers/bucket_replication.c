@@ -146,15 +146,20 @@ static void add_rule(struct deriving *d, const struct lb_entry *repository, cons
 }
 
 /* S3 refuses the configuration while either side lacks versioning, or the role is not there. */
-static void add_needs(struct deriving *d, const char *destination)
+static void add_needs(struct deriving *d, const char *role_arn)
 {
-    struct lb_resource *other = lb_stack_find(d->stack, "bucket", destination, LB_SIDE_NONE);
-    struct lb_resource *role = lb_stack_find(d->stack, "role", role_key(d->stack), LB_SIDE_NONE);
-    if (other) {
-        lb_resource_need(d->stack, d->bucket, "replication", other, "versioning");
+    size_t at = 0;
+    for (size_t i = 0; i < lb_value_count(d->rules); i++) {
+        const char *name = lb_text_at(lb_list_item(d->rules, i), "destination", "");
+        struct lb_resource *other = lb_stack_find(d->stack, "bucket", name, LB_SIDE_NONE);
+        if (other) {
+            lb_resource_need(d->stack, d->bucket, "replication", other, "versioning");
+        }
     }
-    if (role) {
-        lb_resource_need(d->stack, d->bucket, "replication", role, NULL);
+    for (struct lb_resource *role; (role = lb_stack_next(d->stack, "role", &at));) {
+        if (lb_streq(lb_role_arn(d->stack, role->name), role_arn)) {
+            lb_resource_need(d->stack, d->bucket, "replication", role, NULL);
+        }
     }
 }
 
@@ -186,13 +191,13 @@ int lb_bucket_derive_replication(struct lb_stack *stack, struct lb_resource *buc
         if (destination) {
             d.status |= check_pair(&d, repository, destination);
             add_rule(&d, repository, destination);
-            add_needs(&d, destination);
         }
     }
     if (lb_value_count(d.rules) > 0) {
         struct lb_value *role = lb_value_string(stack->arena, lb_role_arn(stack, role_key(stack)));
         role->why = "derived from the role of the purpose `replication`";
         lb_map_default(stack->arena, replication, "role", role);
+        add_needs(&d, lb_text_at(replication, "role", NULL));
     }
     return d.status ? -1 : 0;
 }

@@ -175,6 +175,24 @@ static void the_role_of_the_purpose_is_used(void **state)
     kit_free(&kit);
 }
 
+/* S3 refuses a rule whose destination has no versioning yet, whoever asked for the rule. */
+static void a_stated_rule_waits_as_a_derived_one_does(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_resource *west = load(
+        &kit,
+        KIT_HEAD BUCKETS(", replication: {role: "
+                         "\"arn:aws:iam::111122223333:role/search-dr-copier\", rules: [{id: r, "
+                         "destination: dr-east, delete_markers: false}]}",
+                         "") DOMAINS "  copier: {purpose: replication}\n" REPOSITORY(""));
+    assert_int_equal(west->need_count, 2);
+    CHECK("other bucket", west->needs[0].resource == kit_find(&kit, "bucket.dr-east") &&
+                              lb_streq(west->needs[0].of, "versioning"));
+    CHECK("role", west->needs[1].resource == kit_find(&kit, "role.copier"));
+    kit_free(&kit);
+}
+
 static void a_rule_that_nothing_needs_any_more_goes(void **state)
 {
     (void)state;
@@ -226,6 +244,7 @@ int main(void)
         cmocka_unit_test(errors_name_their_place),
         cmocka_unit_test(a_replicated_repository_is_copied_both_ways),
         cmocka_unit_test(the_role_of_the_purpose_is_used),
+        cmocka_unit_test(a_stated_rule_waits_as_a_derived_one_does),
         cmocka_unit_test(a_rule_that_nothing_needs_any_more_goes),
         cmocka_unit_test(replication_that_would_fail_later_is_refused),
         cmocka_unit_test(a_foreign_bucket_is_looked_at_only),
