@@ -16,20 +16,21 @@
 #include <string.h>
 
 #define DEADLINE_MAX_S 60
-#define ARGUMENTS_MAX 48
+#define ARGUMENTS_MAX 96
 #define REFS_HEADS "refs/heads/"
+
+struct arguments {
+    const char *items[ARGUMENTS_MAX];
+    size_t count;
+};
 
 struct operation {
     const struct lb_remote *remote;
     struct lb_diags *diags;
     int64_t deadline_ms;
-    bool own_ssh; /* the user says how ssh is called */
-    bool partial; /* some remote of the repository sends only a part of the objects */
-};
-
-struct arguments {
-    const char *items[ARGUMENTS_MAX];
-    size_t count;
+    bool own_ssh;          /* the user says how ssh is called */
+    bool partial;          /* some remote of the repository sends only a part of the objects */
+    struct arguments push; /* what the remote's settings say of a push, of its twin; see push_to */
 };
 
 /* A checkout may come from anybody: nothing in it may start a program, or ask somebody. */
@@ -180,21 +181,59 @@ static bool names_are_sound(const struct operation *operation)
     return false;
 }
 
-/* Looks at what of the configuration decides how git is called. */
+/* The name under which is pushed: the remote's own settings, without those that make git write refs
+ * of this repository once the push was taken. A ref that git is killed over stays locked, and the
+ * user's own fetch fails. No remote can be added with such a name. */
+static char *push_to(const struct operation *operation)
+{
+    return lb_arena_printf(operation->diags->arena, "%s..lifeboat", operation->remote->name);
+}
+
+/* `key` is as git spells it: "remote.origin.pushurl". */
+static void take_setting(struct operation *operation, const char *key, const char *value)
+{
+    static const char *const kept[] = {"url",   "pushurl",         "pushoption", "receivepack",
+                                       "proxy", "proxyauthmethod", "vcs"};
+    const char *name = operation->remote->name;
+    operation->own_ssh = operation->own_ssh || lb_streq(key, "core.sshcommand");
+    operation->partial = operation->partial || lb_ends_with(key, ".promisor");
+    if (!lb_starts_with(key, "remote.") || !lb_starts_with(key + 7, name) ||
+        key[7 + strlen(name)] != '.')
+        return;
+    const char *last = key + 7 + strlen(name) + 1;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (lb_streq(last, kept[i]))
+            add(&operation->push,
+                (const char *const[]){"-c",
+                                      lb_arena_printf(operation->diags->arena, "remote.%s.%s=%s",
+                                                      push_to(operation), last, value),
+                                      NULL});
+}
+
+/* Looks at what of the configuration decides how git is called. An entry is KEY LF VALUE NUL, and
+ * KEY NUL where it has no value. */
 static bool look_around(struct operation *operation, enum lb_remote_status *status)
 {
     static const char *const none[] = {NULL};
-    static const char *const query[] = {"config", "--get-regexp",
-                                        "^(core\\.sshcommand|remote\\..*\\.promisor)$", NULL};
+    static const char *const query[] = {"config", "-z", "--get-regexp",
+                                        "^(core\\.sshcommand|remote\\..*)$", NULL};
     struct lb_process_result result;
     int started = run_git(operation, none, query, &result);
     bool stopped = did_not_end(operation, started, &result, status);
-    const char *found = lb_str_text(&result.out);
-    operation->own_ssh = strstr(found, "core.sshcommand ") || is_set("GIT_SSH_COMMAND") ||
-                         is_set("GIT_SSH");
-    operation->partial = strstr(found, ".promisor ");
+    operation->own_ssh = is_set("GIT_SSH_COMMAND") || is_set("GIT_SSH");
+    const char *text = lb_str_text(&result.out), *end = text + result.out.length;
+    bool whole = result.out.length < LB_PROCESS_OUTPUT_MAX;
+    for (const char *at = text; whole && at < end; at += strlen(at) + 1) {
+        const char *value = strchr(at, '\n');
+        char *key = lb_arena_strndup(operation->diags->arena, at, strcspn(at, "\n"));
+        whole = operation->push.count + 2 < ARGUMENTS_MAX;
+        if (whole)
+            take_setting(operation, key, value ? value + 1 : "true");
+    }
     lb_process_result_release(&result);
-    return !stopped;
+    if (!stopped && !whole)
+        *status = report(operation, LB_REMOTE_FAILED, "its settings are too many");
+    return !stopped && whole;
 }
 
 /* False: it was reported, and *status is the result. */
@@ -293,22 +332,6 @@ enum lb_remote_status lb_remote_below(const struct lb_remote *remote, struct lb_
     return status;
 }
 
-/* A branch's history may end at the boundary of a shallow clone. Asked for more commits than there
- * are, and for this branch alone, the server sends what is missing; `--unshallow` would bring the
- * history of every branch. Of no other use: it makes each fetch walk the whole branch. */
-static bool is_shallow(const struct operation *operation, bool *shallow,
-                       enum lb_remote_status *status)
-{
-    static const char *const none[] = {NULL};
-    static const char *const words[] = {"rev-parse", "--is-shallow-repository", NULL};
-    struct lb_process_result result;
-    int started = run_git(operation, none, words, &result);
-    bool stopped = did_not_end(operation, started, &result, status);
-    *shallow = lb_starts_with(lb_str_text(&result.out), "true");
-    lb_process_result_release(&result);
-    return !stopped;
-}
-
 enum lb_remote_status lb_remote_fetch(const struct lb_remote *remote, struct lb_diags *diags)
 {
     /* An empty refmap: else refs/remotes/... would be written, as the remote's settings say. */
@@ -324,17 +347,20 @@ enum lb_remote_status lb_remote_fetch(const struct lb_remote *remote, struct lb_
                                         "--no-show-forced-updates",
                                         "--refmap=",
                                         NULL};
+    /* Asked for more commits than there are, and for this branch alone, the server sends what is
+     * missing below the boundary of a shallow clone; `--unshallow` would bring the history of every
+     * branch. Not asked without need: git locks the boundary meanwhile, which a kill leaves locked,
+     * and walks the whole branch. */
     static const char *const none[] = {NULL}, *const deepen[] = {"--depth=2147483646", NULL};
     /* Of commits that are here nothing is sent again, not even what a filter had left out. */
     static const char *const refetch[] = {"--refetch", NULL};
     struct operation operation = {.remote = remote, .diags = diags};
     enum lb_remote_status status;
-    bool shallow;
-    if (!begin(&operation, &status) || !is_shallow(&operation, &shallow, &status))
+    if (!begin(&operation, &status))
         return status;
     struct arguments words = {0};
     add(&words, fetch);
-    add(&words, shallow ? deepen : none);
+    add(&words, remote->cut ? deepen : none);
     add(&words, operation.partial ? refetch : none);
     add(&words, (const char *const[]){"--", remote->name, remote->branch, NULL});
     struct lb_process_result result;
@@ -375,17 +401,14 @@ enum lb_remote_status lb_remote_push(const struct lb_remote *remote, struct lb_d
         return report(&operation, LB_REMOTE_FAILED, "what is to be pushed is no name of a commit");
     if (!begin(&operation, &status))
         return status;
-    /* A remote that mirrors would make this a forced push of everything. */
-    char *mirror = lb_arena_printf(diags->arena, "remote.%s.mirror=false", remote->name);
     char *refspec = lb_arena_printf(diags->arena, "%s:%s", commit, remote->branch);
-    const char *const options[] = {"-c", mirror, NULL};
-    const char *const words[] = {"push",        "--porcelain", "--no-progress",
-                                 "--no-verify", "--no-signed", "--no-follow-tags",
-                                 "--no-mirror", "--no-force",  "--recurse-submodules=no",
-                                 "--",          remote->name,  refspec,
+    const char *const words[] = {"push",        "--porcelain",       "--no-progress",
+                                 "--no-verify", "--no-signed",       "--no-follow-tags",
+                                 "--no-mirror", "--no-force",        "--recurse-submodules=no",
+                                 "--",          push_to(&operation), refspec,
                                  NULL};
     struct lb_process_result result;
-    int started = run_git(&operation, options, words, &result);
+    int started = run_git(&operation, operation.push.items, words, &result);
     if (!did_not_end(&operation, started, &result, &status))
         status = read_push(&operation, &result);
     lb_process_result_release(&result);

@@ -4,9 +4,9 @@
  * reports a refused push as success; so fetch and push run the `git` program inside the repository,
  * where the user's own credentials, proxies and ssh settings resolve. A plain push of a child
  * commit, never forced, is the compare-and-swap. Needs git 2.29. Nothing of the checkout is
- * touched: no ref, no FETCH_HEAD, no hook, no tag, no index, no maintenance; objects are all that
- * arrives. Only a push that was taken is noted where the remote's settings follow the branch, as
- * git always does: in refs/remotes/..., and in a mirror that is the branch itself.
+ * touched: no ref, also none that the remote's settings let follow the branch, no FETCH_HEAD, no
+ * hook, no tag, no index, no maintenance; objects are all that arrives. So nothing is left locked
+ * when git is killed, but the boundary of a clone whose ledger is `cut`.
  */
 #ifndef LB_LEDGER_REMOTE_H
 #define LB_LEDGER_REMOTE_H
@@ -23,6 +23,7 @@ struct lb_remote {
                               NULL: git_dir, as git has it for a bare repository */
     const char *name;      /* "origin" */
     const char *branch;    /* "refs/heads/lifeboat/search-dr" */
+    bool cut;              /* fetch: the branch here ends at the boundary of a shallow clone */
     int64_t deadline_s;    /* of one operation; 1 to 60, anything else is 60 */
     const volatile int *stop;
 };
@@ -47,9 +48,9 @@ enum lb_remote_status lb_remote_tip(const struct lb_remote *remote, struct lb_di
  * as it spells them. */
 enum lb_remote_status lb_remote_below(const struct lb_remote *remote, struct lb_diags *diags,
                                       struct lb_str *out);
-/* Brings the branch's commits, trees and blobs into the repository, all its history, also into a
- * shallow or partial clone, whose boundary for other branches stays. No ref is written. A branch
- * that is not there brings nothing, and is OK. */
+/* Brings the branch's commits, trees and blobs into the repository, all its history (see
+ * `cut`), also into a shallow or partial clone, whose boundary for other branches stays. No ref is
+ * written. A branch that is not there brings nothing, and is OK. */
 enum lb_remote_status lb_remote_fetch(const struct lb_remote *remote, struct lb_diags *diags);
 /* Makes `commit` the branch's tip on the server if that only adds to it, or if it is that already.
  * LOST says nothing to `diags`: it is for the caller to try again. After UNREACHABLE and FAILED ask

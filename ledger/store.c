@@ -5,6 +5,7 @@
 #include "ledger/store.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -237,13 +238,31 @@ struct lb_ledger_head *lb_store_head(struct lb_ledger *ledger, const char *stack
     return ledger->heads[ledger->head_count++] = head;
 }
 
-struct lb_remote lb_store_remote(const struct lb_ledger *ledger, const char *branch)
+/* A boundary of a shallow clone that lies in a ledger. git keeps them in a file, a name a line. */
+static bool is_cut(struct lb_ledger *ledger)
+{
+    char line[LB_OID_HEX + 8];
+    bool found = false;
+    if (git_repository_is_shallow(ledger->repo) != 1)
+        return false;
+    FILE *file = fopen(lb_arena_printf(ledger->arena, "%s/shallow", ledger->git_dir), "r");
+    while (file && !found && fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = '\0';
+        found = lb_store_blob(ledger, line, "entry.json") != NULL;
+    }
+    if (file)
+        fclose(file);
+    return found;
+}
+
+struct lb_remote lb_store_remote(struct lb_ledger *ledger, const char *branch)
 {
     return (struct lb_remote){
         .git_dir = without_slash(ledger->arena, git_repository_path(ledger->repo)),
         .directory = git_repository_workdir(ledger->repo),
         .name = ledger->remote,
         .branch = branch,
+        .cut = is_cut(ledger),
         .deadline_s = ledger->options.deadline_s ? ledger->options.deadline_s : 60,
         .stop = ledger->options.stop};
 }

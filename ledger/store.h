@@ -35,7 +35,7 @@ struct lb_ledger {
 };
 
 struct lb_ledger_head *lb_store_head(struct lb_ledger *ledger, const char *stack);
-struct lb_remote lb_store_remote(const struct lb_ledger *ledger, const char *branch);
+struct lb_remote lb_store_remote(struct lb_ledger *ledger, const char *branch);
 
 /* Says libgit2's last error under `code`; always -1. */
 int lb_store_error(struct lb_ledger *ledger, const char *code, const char *what);

@@ -42,9 +42,8 @@ buckets:
 """
 STEPS = 8  # calls that change something, of an apply from nothing
 ROOT_USER = os.geteuid() == 0
-# What a ledger is made of. The last is the note that git itself makes of a push.
-OURS = re.compile(r"^(objects|lifeboat|refs/lifeboat|logs/refs/lifeboat)/|^(logs/)?refs/heads/lifeboat/|"
-                  rf"^(logs/)?refs/remotes/origin/lifeboat/{STACK}$")
+# What a ledger is made of.
+OURS = re.compile(r"^(objects|lifeboat|refs/lifeboat|logs/refs/lifeboat)/|^(logs/)?refs/heads/lifeboat/")
 WORK = re.compile(r"^(inner/)?\.git/")  # looked at by itself
 HOOKS = ("pre-push", "reference-transaction", "post-commit", "pre-commit", "post-checkout", "commit-msg",
          "pre-auto-gc", "post-update", "update", "pre-receive")

@@ -5,9 +5,10 @@
 
 One run takes the lock and frees it: two entries. A preloaded library (kill.c) counts each call that
 changes something outside the process, of the program and of the git that it starts, and kills at
-the n-th. Once in a repository without a remote, once with one behind `git daemon` on loopback. After
-each kill the next run must succeed: it frees the lock of the one that was killed, and says so when
-a lock file was left.
+the n-th. Once in a repository without a remote, once with one behind `git daemon` on loopback, once
+in a shallow clone of that which knows no ledger yet. No kill leaves a lock file that is in the way of
+the user's own `git fetch`, and the next run must succeed: it frees the lock of the one that was
+killed, and says so when a lock file of its own refs was left.
 """
 import json
 import pathlib
@@ -61,8 +62,15 @@ class Ground:
         return (self.path / "points").stat().st_size
 
 
+def begin(work):
+    done = subprocess.run([BUILD / "torture_ledger", "once", work / "spec"], env=PLAIN, text=True,
+                          stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise Fault(done.stdout)
+
+
 def templates(top):
-    """Without a remote, and with one."""
+    """Without a remote, with one, and a shallow clone."""
     for name in ("alone", "shared"):
         folder = top / name
         folder.mkdir()
@@ -70,11 +78,18 @@ def templates(top):
         if name == "shared":
             git(folder, "init", "-q", "--bare", "--template=", "hub")
             git(folder / "work", "remote", "add", "origin", f"file://{folder}/hub")
-        done = subprocess.run([BUILD / "torture_ledger", "once", folder / "work" / "spec"], env=PLAIN, text=True,
-                              stdout=subprocess.PIPE, check=False)
-        if done.returncode:
-            raise Fault(done.stdout)
+        begin(folder / "work")
         yield folder
+    shallow = top / "shallow"
+    shutil.copytree(folder, shallow)
+    shutil.rmtree(shallow / "work")
+    tree = git(shallow / "hub", "hash-object", "-t", "tree", "-w", "--stdin", input="").strip()
+    first = git(shallow / "hub", "commit-tree", "-m", "first", tree).strip()
+    git(shallow / "hub", "update-ref", "refs/heads/main",
+        git(shallow / "hub", "commit-tree", "-p", first, "-m", "second", tree).strip())
+    git(shallow, "clone", "-q", "--template=", "--depth", "1", "-b", "main", f"file://{shallow}/hub", "work")
+    git(shallow / "work", "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    yield shallow
 
 
 def killed(tally, template, daemon, at, left):
@@ -85,8 +100,12 @@ def killed(tally, template, daemon, at, left):
             return "it made fewer calls"  # git's processes beside each other do not count alike each time
         if code != -signal.SIGKILL:
             raise Fault(f"exit {code}, it was not killed\n{before[-900:]}")
-        # of refs/remotes git itself keeps account; nothing here depends on it
-        locks = [*ground.work.glob(".git/refs/heads/**/*.lock"), *ground.work.glob(".git/refs/lifeboat/**/*.lock")]
+        locks = [*ground.work.glob(".git/**/*.lock")]
+        own = {*ground.work.glob(".git/refs/heads/lifeboat/*.lock"), *ground.work.glob(".git/refs/lifeboat/**/*.lock")}
+        if set(locks) - own:
+            raise Fault(f"in the way of git: {set(locks) - own}\n{before[-900:]}")
+        if daemon:
+            git(ground.work, "fetch", "-q", "--deepen=1" if "shallow" in template.name else "--prune", "origin")
         code, after = ground.once()
         if code:
             raise Fault(f"the next run ends with {code}\n{after[-900:]}")
@@ -114,7 +133,7 @@ def killed(tally, template, daemon, at, left):
         return None
 
 
-def kill_points(tally, template, daemon):
+def kill_points(tally, template, name, daemon=None):
     with Ground(template, daemon) as ground:
         code, said = ground.once(counted=True)
         if code:
@@ -124,7 +143,6 @@ def kill_points(tally, template, daemon):
     if not LONG and len(points) > PICKED:
         points = sorted(tally.random.sample(points, PICKED))
     left = {"points": 0, "lock": 0, "file": 0}
-    name = "with a remote" if daemon else "without a remote"
     tally.all([(f"killed {name} at call {at} of {count}", lambda at=at: killed(tally, template, daemon, at, left))
                for at in points])
     print(f"     {left['points']} points {name}: {left['lock']} left a lock, {left['file']} a lock file")
@@ -139,8 +157,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="lifeboat-kills-", ignore_cleanup_errors=True) as folder:
         top = pathlib.Path(folder)
         with git_servers.Daemon(top) as daemon:
-            alone, shared = templates(top)
-            results = [kill_points(tally, alone, None), kill_points(tally, shared, daemon)]
+            alone, shared, shallow = templates(top)
+            results = [kill_points(tally, alone, "without a remote"),
+                       kill_points(tally, shared, "with a remote", daemon),
+                       kill_points(tally, shallow, "in a shallow clone", daemon)]
 
     def enough():
         points, locks, files = (sum(left[name] for left in results) for name in ("points", "lock", "file"))

@@ -137,6 +137,7 @@ static void test_fetch_brings_all_and_touches_nothing(void **state)
         const char *before = sh(look);
         struct lb_remote remote = at(rows[i].git_dir);
         remote.directory = lb_arena_printf(arena, "%s/%s", root, row);
+        remote.cut = strcmp(row, "wide") == 0;
         CHECK(row, lb_remote_tip(&remote, &diags, tip) == LB_REMOTE_OK);
         CHECK_TEXT(row, tip, wanted);
         CHECK(row, lb_remote_fetch(&remote, &diags) == LB_REMOTE_OK);
@@ -196,11 +197,12 @@ static void test_tip_is_of_the_very_branch(void **state)
 /* A child of what the server has, or of `parent`. */
 static const char *make_commit(const char *folder, const char *parent)
 {
+    static int number; /* made in one second, and yet another */
     return sh(lb_arena_printf(arena,
                               "cd %s; p=$(git -C \"$HOME/hub\" rev-parse %s); git fetch -q "
                               "\"file://$HOME/hub\" $p 2>/dev/null || git cat-file -e $p;"
-                              "git commit-tree -p $p -m entry $p^{tree}",
-                              folder, parent));
+                              "git commit-tree -p $p -m entry%d $p^{tree}",
+                              folder, parent, number++));
 }
 
 static void test_push_from_every_kind_of_checkout(void **state)
@@ -214,6 +216,8 @@ static void test_push_from_every_kind_of_checkout(void **state)
          "git clone -q --depth 1 -b main \"file://$HOME/hub\" p-shallow"},
         {"p-bare", "p-bare", "git clone -q --bare \"file://$HOME/hub\" p-bare"},
         {"p-mirror", "p-mirror", "git clone -q --mirror \"file://$HOME/hub\" p-mirror"},
+        {"p-branch", "p-branch/.git",
+         "git clone -q --single-branch -b lifeboat/dr \"file://$HOME/hub\" p-branch"},
         /* What a user may have set, and what would stop or change a push. */
         {"p-set", "p-set/.git",
          "git clone -q \"file://$HOME/hub\" p-set; cd p-set; git config push.gpgSign true;"
@@ -232,8 +236,7 @@ static void test_push_from_every_kind_of_checkout(void **state)
                                                 "cd %s; p=$(git -C ../hub rev-parse " BRANCH
                                                 "); git commit-tree -p $p -m e $p^{tree}",
                                                 row));
-        const char *look = lb_arena_printf(
-            arena, "cd %s; git for-each-ref | grep -v remotes/origin/lifeboat", row);
+        const char *look = lb_arena_printf(arena, "cd %s; git for-each-ref", row);
         const char *before = sh(look);
         CHECK(row, lb_remote_push(&remote, &diags, commit) == LB_REMOTE_OK);
         CHECK(row, lb_remote_tip(&remote, &diags, tip) == LB_REMOTE_OK);
@@ -241,12 +244,54 @@ static void test_push_from_every_kind_of_checkout(void **state)
         CHECK(row,
               lb_remote_push(&remote, &diags, commit) == LB_REMOTE_OK); /* it is there already */
         check_said(row, NULL, NULL);
-        if (strcmp(row, "p-mirror") != 0) /* whose own branches are what the server has */
-            CHECK_TEXT(row, sh(look), before);
+        CHECK_TEXT(row, sh(look), before);
     }
     CHECK_TEXT("refs of the server", sh("git -C hub for-each-ref --format='%(refname)'"),
                "refs/heads/lifeboat/dr\nrefs/heads/main\nrefs/tags/v1");
     CHECK_TEXT("hooks", sh("ls hook-ran 2>/dev/null || echo none ran"), "none ran");
+}
+
+/* A push goes where the remote's settings say, without the name of the remote. */
+static void test_push_settings(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row, *set;
+    } rows[] = {
+        {"pushurl", "git config remote.origin.pushurl \"file://$HOME/hub\";"
+                    "git config remote.origin.url /none"},
+        {"insteadOf", "git config url.file://$HOME/.insteadOf x:;"
+                      "git config remote.origin.url x:hub"},
+        {"pushInsteadOf", "git config url.file://$HOME/.pushInsteadOf x:;"
+                          "git config remote.origin.url x:hub"},
+        {"pushurl goes first", "git config url./none.pushInsteadOf file:;"
+                               "git config remote.origin.pushurl \"file://$HOME/hub\";"
+                               "git config remote.origin.url \"file://$HOME/hub\""},
+        {"receivepack", "git config remote.origin.receivepack 'touch \"$HOME/asked\";"
+                        "git-receive-pack'; git config remote.origin.url \"file://$HOME/hub\""},
+        {"two", "git clone -q --bare \"file://$HOME/hub\" ../second; git config --add "
+                "remote.origin.url \"file://$HOME/second\""},
+        {"without a value", "printf '[remote \"origin\"]\\n\\tprune\\n' >>.git/config"},
+    };
+    sh("git clone -q \"file://$HOME/hub\" p-to; cp p-to/.git/config p-config");
+    struct lb_remote remote = at("p-to/.git");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *row = rows[i].row, *commit = make_commit("p-to", BRANCH);
+        sh(lb_arena_printf(arena, "cp p-config p-to/.git/config; cd p-to; %s", rows[i].set));
+        const char *before = sh("git -C p-to for-each-ref");
+        CHECK(row, lb_remote_push(&remote, &diags, commit) == LB_REMOTE_OK);
+        check_said(row, NULL, NULL);
+        CHECK_TEXT(row, sh("git -C hub rev-parse " BRANCH), commit);
+        CHECK_TEXT(row, sh("git -C p-to for-each-ref"), before);
+    }
+    CHECK_TEXT("the second address", sh("git -C second rev-parse " BRANCH "~1"),
+               sh("git -C hub rev-parse " BRANCH "~2"));
+    CHECK_TEXT("receivepack", sh("ls asked"), "asked");
+    sh("cp p-config p-to/.git/config; cd p-to; for n in $(seq 60); do git config --add "
+       "remote.origin.pushurl \"file://$HOME/hub\"; done");
+    CHECK("too many",
+          lb_remote_push(&remote, &diags, make_commit("p-to", BRANCH)) == LB_REMOTE_FAILED);
+    check_said("too many", "LB-G014", "too many");
 }
 
 static void test_push_makes_the_branch(void **state)
@@ -369,7 +414,7 @@ static void test_local_faults(void **state)
 
 /* A git that tells how it was called, and answers the question for settings as it is told to. */
 #define FAKE                                                                                       \
-    "mkdir -p fake; { echo '#!/bin/sh'; echo 'case \"$*\" in *get-regexp*) printf \"%s\" "         \
+    "mkdir -p fake; { echo '#!/bin/sh'; echo 'case \"$*\" in *get-regexp*) printf \"%b\" "         \
     "\"$FAKE_CONFIG\";; *) { echo \"$@\"; env; } >\"$HOME/called\";; esac'; } >fake/git;"          \
     "chmod +x fake/git"
 
@@ -448,8 +493,8 @@ static void test_ssh_is_the_users(void **state)
 {
     (void)state;
     sh(FAKE);
-    CHECK("core.sshCommand", !strstr(called("core.sshcommand ssh -i key\n"), "BatchMode"));
-    CHECK("others", strstr(called("remote.origin.promisor true\n"), "BatchMode"));
+    CHECK("core.sshCommand", !strstr(called("core.sshcommand\\nssh -i key\\0000"), "BatchMode"));
+    CHECK("others", strstr(called("remote.origin.promisor\\ntrue\\0000"), "BatchMode"));
     setenv("GIT_SSH_COMMAND", "ssh -i mine", 1);
     CHECK("GIT_SSH_COMMAND", has_line(called(""), "GIT_SSH_COMMAND=ssh -i mine"));
     unsetenv("GIT_SSH_COMMAND");
@@ -634,6 +679,7 @@ int main(void)
         cmocka_unit_test_setup(test_missing_branch, before_each),
         cmocka_unit_test_setup(test_tip_is_of_the_very_branch, before_each),
         cmocka_unit_test_setup(test_push_from_every_kind_of_checkout, before_each),
+        cmocka_unit_test_setup(test_push_settings, before_each),
         cmocka_unit_test_setup(test_push_makes_the_branch, before_each),
         cmocka_unit_test_setup(test_lost_race, before_each),
         cmocka_unit_test_setup(test_refused_by_the_server, before_each),
