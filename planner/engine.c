@@ -86,6 +86,15 @@ static int by_address(const void *a, const void *b)
     return strcmp(x->address, y->address);
 }
 
+static const char *words_of(struct lb_arena *arena, const struct lb_stray *stray)
+{
+    struct lb_str out = {0};
+    lb_list_sort(stray->what);
+    for (size_t i = 0; i < lb_value_count(stray->what); i++)
+        lb_str_printf(&out, "%s%s", i ? "; " : "", lb_text(lb_list_item(stray->what, i), ""));
+    return lb_str_take(&out, arena);
+}
+
 /* In the order of their addresses: which list told of one first is chance, and plans are compared.
  */
 static void add_strays(struct lb_engine *engine, const struct lb_stack *stack,
@@ -102,7 +111,7 @@ static void add_strays(struct lb_engine *engine, const struct lb_stack *stack,
             .side = "",
             .region = "",
             .action = LB_ACTION_RELEASE,
-            .reason = stray->what,
+            .reason = words_of(engine->arena, stray),
             .risk = "none"};
     }
     if (plan->change_count > first)

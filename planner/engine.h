@@ -26,7 +26,7 @@ void lb_hazards_live(struct lb_stack *stack, struct lb_diags *findings);
  * ------------------------------------------------------------------- */
 struct lb_stray { /* ours by its marks, in no spec of the run */
     const char *address;
-    const char *what;
+    struct lb_value *what; /* list of texts, sorted when the plan is made; each once */
     struct lb_stack *stack;
 };
 struct lb_refresh {
@@ -37,7 +37,7 @@ struct lb_refresh {
     uint64_t calls;
     struct lb_release *release; /* what is marked as ours, per region; NULL: was not asked for */
 };
-/* Notes a stray once. */
+/* Notes a stray once, with all that is said of it. */
 void lb_refresh_stray(struct lb_refresh *refresh, struct lb_stack *stack, const char *address,
                       const char *what);
 /* Reads every selected object of all stacks in one wave (two where an endpoint must be known

@@ -172,6 +172,68 @@ void lb_hazard_check_second_writer(struct lb_hazard_context *context)
     }
 }
 
+/* A registration that a survey found, and that may write where this repository does. */
+static bool writes_there(struct lb_arena *arena, const struct lb_resource *repository,
+                         const struct lb_resource *domain, const struct lb_value *found)
+{
+    const char *bucket = lb_text_at(found, "bucket", NULL),
+               *folder = lb_text_at(found, "folder", NULL);
+    const char *path = lb_text_at(found, "path", "");
+    if (lb_bool_at(found, "readonly", false))
+        return false;
+    if (folder_of(repository))
+        return lb_streq(folder_of(repository), folder) &&
+               lb_streq(lb_text_at(repository->stated, "domain", NULL), domain->name);
+    return bucket && lb_streq(bucket, bucket_name(repository)) &&
+           lb_prefix_meets(*path ? lb_arena_printf(arena, "%s/", path) : "",
+                           path_of(arena, repository));
+}
+
+/* It writes there now, and has done so before this plan. */
+static bool is_writing(const struct lb_resource *repository)
+{
+    static const char *const places[] = {"settings/bucket", "settings/base_path",
+                                         "settings/location"};
+    const struct lb_value *live = repository->live.value;
+    if (repository->live.status != LB_LIVE_PRESENT || lb_bool_at(live, "settings/readonly", false))
+        return false;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (!lb_streq(lb_text_at(live, places[i], ""),
+                      lb_text_at(repository->desired, places[i], "")))
+            return false;
+    return true;
+}
+
+static void check_found_writers(struct lb_hazard_context *context, bool now)
+{
+    const struct lb_stack *stack = context->stack;
+    const struct lb_resource *repository, *domain;
+    size_t i = 0;
+    while ((repository = lb_stack_next(stack, "repository", &i))) {
+        size_t d = 0;
+        if (!repository->managed || !is_writer(repository) || is_writing(repository) != now)
+            continue;
+        while ((domain = lb_stack_next(stack, "domain", &d))) {
+            const struct lb_value *found = lb_map_get(domain->inside, "repository");
+            for (size_t k = 0; k < lb_value_count(found); k++)
+                if (writes_there(stack->arena, repository, domain, lb_list_item(found, k)))
+                    lb_hazard_report(context, repository, NULL, "registration %s in %s",
+                                     lb_text_at(lb_list_item(found, k), "name", ""),
+                                     domain->address);
+        }
+    }
+}
+
+void lb_hazard_check_new_writer(struct lb_hazard_context *context)
+{
+    check_found_writers(context, false);
+}
+
+void lb_hazard_check_stray_writer(struct lb_hazard_context *context)
+{
+    check_found_writers(context, true);
+}
+
 /* --- schedules
  * ---------------------------------------------------------------------------------------- */
 

@@ -1,8 +1,6 @@
 /* stray.c: objects that are ours by their marks but in no spec of the run; noted once each. */
 #include "planner/engine.h"
 
-#include <string.h>
-
 void lb_refresh_stray(struct lb_refresh *refresh, struct lb_stack *stack, const char *address,
                       const char *what)
 {
@@ -12,16 +10,17 @@ void lb_refresh_stray(struct lb_refresh *refresh, struct lb_stack *stack, const 
         refresh->stray_keys = lb_value_map(arena);
     int64_t known = lb_int(lb_map_get(refresh->stray_keys, key), -1);
     if (known >= 0) {
-        /* Two reads may meet it, in any order; what is told of it is the same in every run. */
-        struct lb_stray *stray = &refresh->strays[known];
-        if (what && stray->what && strcmp(what, stray->what) < 0)
-            stray->what = lb_arena_strdup(arena, what);
+        /* Several may carry one mark, such as a policy in each of two domains. */
+        struct lb_value *texts = refresh->strays[known].what;
+        if (!lb_list_has(texts, what))
+            lb_list_add_string(arena, texts, what);
         return;
     }
     lb_map_set_int(arena, refresh->stray_keys, key, (int64_t)refresh->stray_count);
     refresh->strays = lb_arena_grow(arena, refresh->strays, refresh->stray_count,
                                     refresh->stray_count + 1, sizeof *refresh->strays,
                                     &refresh->stray_capacity);
-    refresh->strays[refresh->stray_count++] = (struct lb_stray){
-        lb_arena_strdup(arena, address), lb_arena_strdup(arena, what), stack};
+    struct lb_stray *stray = &refresh->strays[refresh->stray_count++];
+    *stray = (struct lb_stray){lb_arena_strdup(arena, address), lb_value_list(arena), stack};
+    lb_list_add_string(arena, stray->what, what);
 }

@@ -150,6 +150,14 @@ struct lb_value *lb_cluster_surveyed(struct lb_read *read, const struct lb_call 
     return lb_map_set(arena, in->inside, read->resource->kind->name, lb_value_list(arena));
 }
 
+const char *lb_cluster_stray_address(struct lb_read *read, const char *name)
+{
+    const struct lb_resource *in = read->resource;
+    bool moved = lb_stack_find(read->stack, in->kind->name, name, in->side) != NULL;
+    return lb_arena_printf(read->arena, "%s.%s%s%s@%s", in->kind->name, moved ? in->name : "",
+                           moved ? "/" : "", name, lb_side_name(in->side));
+}
+
 const char *lb_cluster_security_base(const struct lb_stack *stack, const char *domain)
 {
     const struct lb_entry *entry = lb_stack_entry(stack, "domains", domain);

@@ -38,6 +38,10 @@ void lb_cluster_survey(struct lb_read *read, const struct lb_op *list, lb_decode
  * the same and says so itself. */
 struct lb_value *lb_cluster_surveyed(struct lb_read *read, const struct lb_call *call,
                                      const struct lb_answer *answer);
+/* "schedule.nightly@primary": what a survey calls a thing that it found in a domain. Where the spec
+ * has that very object, but in another domain, the one that was left behind is told apart by its
+ * domain: "schedule.logs/nightly@primary". No name in a spec holds a slash. */
+const char *lb_cluster_stray_address(struct lb_read *read, const char *name);
 /* The next step of a refusal: tells apart the security plugin (which mapping is missing), IAM, and
  * a bucket that the nodes cannot use. NULL for answers that are none of these. */
 const char *lb_cluster_next_step(struct lb_arena *arena, const struct lb_call *call,

@@ -390,9 +390,11 @@ static void look_for_stray(struct lb_read *read, const struct lb_value *check, c
         if (lb_starts_with(reference, reference_prefix(read->stack, known->name)))
             return;
     const char *name = reference + strlen(stem);
-    read->stray(read,
-                lb_arena_printf(read->arena, "health_check.%.*s", (int)strcspn(name, "/"), name),
-                lb_arena_printf(read->arena, "health check %s", lb_text_at(check, "Id", "")));
+    read->stray(
+        read, lb_arena_printf(read->arena, "health_check.%.*s", (int)strcspn(name, "/"), name),
+        /* in the words of the list of marked objects, which may have it too */
+        lb_arena_printf(read->arena, "arn:%s:route53:::healthcheck/%s left the spec; it is kept",
+                        read->stack->partition, lb_text_at(check, "Id", "")));
 }
 
 /* What Route 53 cannot change is as the spec wants it. */

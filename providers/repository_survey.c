@@ -4,8 +4,9 @@
  * uses, all of it: a bucket and, in a domain of AWS, a role that are this stack's (declared, or
  * marked with its tags though they left the spec too), and the settings that lifeboat always writes
  * and people hardly do. One that is made by hand, in a bucket of others or with a role of others is
- * never claimed, and a shared folder, which nothing marks, is not either. Whoever made them, all
- * that assume a role are noted at the domain (`inside`), for the roles that they use.
+ * never claimed, and a shared folder, which nothing marks, is not either. Whoever made them,
+ * all are noted at the domain (`inside`), for the roles that they use and the paths that they
+ * write.
  */
 #include "providers/repository.h"
 
@@ -56,7 +57,7 @@ static void report(struct lb_read *read, const struct lb_value *candidate)
 {
     const struct lb_resource *in = read->resource;
     const char *name = lb_text_at(candidate, "name", ""), *side = lb_side_name(in->side);
-    read->stray(read, lb_arena_printf(read->arena, "repository.%s@%s", name, side),
+    read->stray(read, lb_cluster_stray_address(read, name),
                 lb_arena_printf(read->arena, "registration of %s, %s, in domain.%s@%s",
                                 lb_text_at(candidate, "bucket", ""),
                                 lb_text_at(candidate, "path", ""), in->name, side));
@@ -130,9 +131,11 @@ static struct lb_value *candidate_of(struct lb_read *read, const char *name,
 {
     struct lb_value *candidate = lb_value_map(read->arena);
     lb_map_set_string(read->arena, candidate, "name", name);
-    lb_map_set_string(read->arena, candidate, "bucket", lb_text_at(settings, "bucket", ""));
+    lb_map_set_string(read->arena, candidate, "bucket", lb_text_at(settings, "bucket", NULL));
     lb_map_set_string(read->arena, candidate, "path", lb_text_at(settings, "base_path", ""));
     lb_map_set_string(read->arena, candidate, "role", lb_text_at(settings, "role_arn", NULL));
+    lb_map_set_string(read->arena, candidate, "folder", lb_text_at(settings, "location", NULL));
+    lb_map_set_bool(read->arena, candidate, "readonly", lb_bool_at(settings, "readonly", false));
     lb_map_set_string(read->arena, candidate, "region", lb_text_at(settings, "region", NULL));
     return candidate;
 }
@@ -151,20 +154,26 @@ static void look_for_bucket(struct lb_read *read, const char *bucket,
                     take_tags);
 }
 
+/* Of that name, and in this domain: one that moved to another is left behind here. */
+static bool is_declared(const struct lb_read *read, const char *name)
+{
+    const struct lb_resource *in = read->resource;
+    const struct lb_resource *of = lb_stack_find(read->stack, "repository", name, in->side);
+    return of && lb_streq(lb_text_at(of->stated, "domain", NULL), in->name);
+}
+
 static void decode(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer)
 {
-    enum lb_side side = read->resource->side;
     struct lb_value *found = lb_cluster_surveyed(read, call, answer);
     if (!found || answer->outcome != LB_ANSWERED)
         return;
     for (size_t i = 0; i < lb_value_count(answer->body); i++) {
         const struct lb_entry *entry = lb_map_nth(answer->body, i);
-        if (lb_stack_find(read->stack, "repository", entry->key, side))
+        if (is_declared(read, entry->key))
             continue;
         struct lb_value *candidate = candidate_of(read, entry->key,
                                                   lb_map_get(entry->value, "settings"));
-        if (lb_map_get(candidate, "role"))
-            lb_list_add(read->arena, found, candidate);
+        lb_list_add(read->arena, found, candidate);
         if (has_our_shape(read, entry->value))
             add_candidate(read, &read->live->value, lb_text_at(candidate, "bucket", ""), candidate);
     }

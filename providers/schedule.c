@@ -271,6 +271,14 @@ static int read_policy(struct lb_read *read)
 
 /* --- survey --------------------------------------------------------------------------------- */
 
+/* Of that name, and in this domain: one whose repository moved to another is left behind here. */
+static bool is_declared(const struct lb_read *read, const char *name)
+{
+    const struct lb_resource *in = read->resource;
+    const struct lb_resource *of = lb_stack_find(read->stack, "schedule", name, in->side);
+    return of && lb_streq(domain_of(read->stack, of), in->name);
+}
+
 /* Policies of this stack that are in no spec: on the side that is not active, all of them. After a
  * failover the other side may come back with its schedule still running. */
 static void decode_survey(struct lb_read *read, const struct lb_call *call,
@@ -283,10 +291,9 @@ static void decode_survey(struct lb_read *read, const struct lb_call *call,
         return;
     for (size_t i = 0; scheduler->nth(answer->body, i, &policy, &text); i++) {
         if (!parse_mark(read->arena, text, &stack, &name) || !lb_streq(stack, read->stack->name) ||
-            lb_stack_find(read->stack, "schedule", name, in->side))
+            is_declared(read, name))
             continue;
-        read->stray(read,
-                    lb_arena_printf(read->arena, "schedule.%s@%s", name, lb_side_name(in->side)),
+        read->stray(read, lb_cluster_stray_address(read, name),
                     lb_arena_printf(read->arena, "policy %s of %s in domain.%s@%s", policy,
                                     scheduler->title, in->name, lb_side_name(in->side)));
     }

@@ -62,13 +62,21 @@
     HEAD OWN "repositories:\n  nightly: {type: fs, domain: logs, " first "}\n"                     \
              "  hourly: {type: fs, " second "}\n"
 
+/* A registration that a survey found, and what is live of repository.nightly@primary. */
+#define REGISTERED(bucket, path, readonly)                                                         \
+    ",\"value\":{\"settings\":{\"bucket\":\"" bucket "\",\"base_path\":\"" path                    \
+    "\",\"readonly\":\"" readonly "\"}}"
+#define FOUND_IN(domain, settings, status, live)                                                   \
+    "{\"domain." domain "\":{\"inside\":{\"repository\":[{\"name\":\"old\"," settings              \
+    "}]}},\"repository.nightly@primary\":{\"status\":\"" status "\"" live "}}"
+
 #define HAS true
 #define HAS_NOT false
 
 static const struct {
     const char *title, *code;
     bool has;
-    const char *spec, *live; /* live: address -> {value, owner, status}; NULL: nothing is read */
+    const char *spec, *live; /* address -> {value, owner, status, inside}; NULL: nothing is read */
 } cases[] = {
     /* H001: expiry */
     {"expiry of the whole bucket", "LB-H001", HAS, WITH_RULE("expire_after: 7d"), NULL},
@@ -212,6 +220,41 @@ static const struct {
      "{\"repository.nightly@secondary\":{\"value\":{\"settings\":{\"readonly\":\"false\"}}}}"},
     {"the active side may write", "LB-H022", HAS_NOT, PLAIN,
      "{\"repository.nightly@primary\":{\"value\":{\"settings\":{\"readonly\":\"false\"}}}}"},
+    /* H026, H027: registrations that no spec has */
+    {"a second writer comes", "LB-H026", HAS, PLAIN,
+     FOUND_IN("search@primary", "\"bucket\":\"dr-west\",\"path\":\"search/g1\"", "absent", "")},
+    {"a second writer in another domain", "LB-H026", HAS, PLAIN,
+     FOUND_IN("search@secondary", "\"bucket\":\"dr-west\",\"path\":\"\"", "absent", "")},
+    {"the reader becomes one", "LB-H026", HAS, PLAIN,
+     FOUND_IN("search@primary", "\"bucket\":\"dr-west\",\"path\":\"search/g1\"", "present",
+              REGISTERED("dr-west", "search/g1", "true"))},
+    {"the writer moves there", "LB-H026", HAS, PLAIN,
+     FOUND_IN("search@primary", "\"bucket\":\"dr-west\",\"path\":\"search/g1\"", "present",
+              REGISTERED("dr-west", "old/g1", "false"))},
+    {"a reader beside it", "LB-H026", HAS_NOT, PLAIN,
+     FOUND_IN("search@primary", "\"bucket\":\"dr-west\",\"path\":\"search/g1\",\"readonly\":true",
+              "absent", "")},
+    {"a writer to another path", "LB-H026", HAS_NOT, PLAIN,
+     FOUND_IN("search@primary", "\"bucket\":\"dr-west\",\"path\":\"search/g2\"", "absent", "")},
+    {"a writer to another bucket", "LB-H026", HAS_NOT, PLAIN,
+     FOUND_IN("search@primary", "\"bucket\":\"dr-east\",\"path\":\"search/g1\"", "absent", "")},
+    {"two writers already", "LB-H026", HAS_NOT, PLAIN,
+     FOUND_IN("search@primary", "\"bucket\":\"dr-west\",\"path\":\"search/g1\"", "present",
+              REGISTERED("dr-west", "search/g1", "false"))},
+    {"two writers already", "LB-H027", HAS, PLAIN,
+     FOUND_IN("search@primary", "\"bucket\":\"dr-west\",\"path\":\"search/g1\"", "present",
+              REGISTERED("dr-west", "search/g1", "false"))},
+    {"one writer, one reader", "LB-H027", HAS_NOT, PLAIN,
+     FOUND_IN("search@primary", "\"bucket\":\"dr-west\",\"path\":\"search/g1\",\"readonly\":true",
+              "present", REGISTERED("dr-west", "search/g1", "false"))},
+    {"a second name for a folder", "LB-H026", HAS,
+     FOLDERS("base_path: a", "domain: logs, base_path: b"),
+     "{\"domain.logs@primary\":{\"inside\":{\"repository\":[{\"name\":\"old\",\"folder\":\"a/"
+     "g1\"}]}}}"},
+    {"a folder of another cluster", "LB-H026", HAS_NOT,
+     FOLDERS("base_path: a", "domain: logs, base_path: b"),
+     "{\"domain.more@primary\":{\"inside\":{\"repository\":[{\"name\":\"old\",\"folder\":\"a/"
+     "g1\"}]}}}"},
     /* H023: trust */
     {"trust for one region", "LB-H023", HAS,
      WITH_ROLE("roles:\n  snapshot: {purpose: snapshot" TRUST(
@@ -415,6 +458,7 @@ static void give_live(struct kit *kit, const char *text)
         resource->live.status = absent ? LB_LIVE_ABSENT : LB_LIVE_PRESENT;
         resource->live.value = lb_map_get(entry->value, "value");
         resource->live.owner = lb_text_at(entry->value, "owner", NULL);
+        resource->inside = lb_map_get(entry->value, "inside");
     }
 }
 

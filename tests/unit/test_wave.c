@@ -372,13 +372,34 @@ static void test_cancelled(void **state)
     }
 }
 
+/* Several things may carry one mark: each is told, once. */
+static void test_strays(void **state)
+{
+    (void)state;
+    struct wave_test test;
+    begin(&test);
+    static const char *const texts[] = {"in b", "in a", "in b"};
+    for (size_t i = 0; i < COUNT(texts); i++)
+        lb_refresh_stray(&test.refresh, &test.kit.stack, "node.gone", texts[i]);
+    lb_refresh_stray(&test.refresh, &test.kit.stack, "node.other", "in a");
+    assert_int_equal(test.refresh.stray_count, 2);
+    assert_int_equal(lb_value_count(test.refresh.strays[0].what), 2);
+    assert_int_equal(lb_value_count(test.refresh.strays[1].what), 1);
+    kit_release(&test.kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_batches),     cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_reads_after), cmocka_unit_test(test_reads_after_absent),
-        cmocka_unit_test(test_failures),    cmocka_unit_test(test_wanted),
-        cmocka_unit_test(test_partial),     cmocka_unit_test(test_partial_of_absent),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_strays),
+        cmocka_unit_test(test_reads_after),
+        cmocka_unit_test(test_reads_after_absent),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_wanted),
+        cmocka_unit_test(test_partial),
+        cmocka_unit_test(test_partial_of_absent),
         cmocka_unit_test(test_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
