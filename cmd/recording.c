@@ -25,11 +25,12 @@ struct lb_recording {
     struct lb_actor actor;
     const char *folder; /* of the specs it is for */
     const char *stack;
-    char newest[41];      /* entry when the plan was begun; "" none */
-    const char *lock;     /* id of our apply-start; NULL: not taken */
-    int64_t deadline_ms;  /* until which others are waited for; 0: prepare was not called */
-    int64_t ask_after_ms; /* whether the lock is still held */
-    bool lost;            /* the lock was broken: it is not ours to end */
+    const struct lb_source *spec; /* what is applied */
+    char newest[41];              /* entry when the plan was begun; "" none */
+    const char *lock;             /* id of our apply-start; NULL: not taken */
+    int64_t deadline_ms;          /* until which others are waited for; 0: prepare was not called */
+    int64_t ask_after_ms;         /* whether the lock is still held */
+    bool lost;                    /* the lock was broken: it is not ours to end */
     bool warned, warned_local;
 };
 
@@ -129,17 +130,25 @@ static struct lb_value *objects(struct lb_arena *arena, const struct lb_plan *pl
     return body;
 }
 
+/* Which plan of which spec: an end says it as well as a start, whatever was recorded between them.
+ */
+static void take_spec(struct lb_recording *recording, const struct lb_source *spec,
+                      const struct lb_plan *plan, struct lb_ledger_draft *draft)
+{
+    draft->entry.plan = plan->id;
+    draft->entry.spec_path = lb_ledger_path(recording->ledger, plan->spec_path);
+    draft->entry.spec_digest = plan->spec_digest;
+    draft->spec = spec->text;
+    draft->spec_length = spec->length;
+}
+
 static void take_plan(struct lb_recording *recording, const struct lb_stack *stack,
                       const struct lb_plan *plan, struct lb_ledger_draft *draft)
 {
     struct lb_arena *arena = recording->cli->arena;
-    draft->entry.plan = plan->id;
-    draft->entry.spec_path = plan->spec_path;
-    draft->entry.spec_digest = plan->spec_digest;
+    take_spec(recording, stack->source, plan, draft);
     draft->entry.summary = lb_plan_summary(arena, plan);
     draft->entry.body = objects(arena, plan);
-    draft->spec = stack->source->text;
-    draft->spec_length = stack->source->length;
     draft->document = lb_plan_to_value(arena, plan);
 }
 
@@ -199,6 +208,7 @@ int lb_recording_release(struct lb_recording *recording, const char *stack,
     head(recording, "release", &draft);
     draft.entry.ends = lock->id;
     draft.entry.plan = lock->plan;
+    draft.entry.outcome = "released";
     draft.entry.reason = reason;
     draft.entry.summary = reason;
     struct lb_arena *arena = recording->cli->arena;
@@ -339,6 +349,8 @@ int lb_recording_begin(struct lb_recording *recording, const struct lb_stack *st
     struct lb_cli *cli = recording->cli;
     head(recording, "apply-start", &draft);
     take_plan(recording, stack, plan, &draft);
+    recording->spec = stack->source;
+    draft.entry.outcome = "started";
     draft.entry.expected_until = lb_time_format(
         cli->arena, lb_time_now() + lb_plan_longest_path(cli->arena, plan));
     int code = append_plan(recording, &draft, plan, &written);
@@ -438,7 +450,7 @@ int lb_recording_end(struct lb_recording *recording, const struct lb_plan *plan,
     lb_str_puts(&text, words);
     head(recording, "apply-end", &draft);
     draft.text = &text;
-    draft.entry.plan = plan->id;
+    take_spec(recording, recording->spec, plan, &draft);
     draft.entry.ends = recording->lock;
     draft.entry.outcome = outcome_of_apply(result, code);
     draft.entry.summary = lb_arena_printf(cli->arena, "%zu done, %zu failed, %zu not started",
@@ -446,12 +458,18 @@ int lb_recording_end(struct lb_recording *recording, const struct lb_plan *plan,
     draft.entry.body = outcome_body(cli->arena, plan, result, code);
     lb_ledger_finishing(recording->ledger);
     draft.entry.kind = recording->lost ? LOST : draft.entry.kind;
+    struct lb_diags said = cli->diags, refused;
+    lb_diags_init(&cli->diags, cli->arena);
     int recorded = append(recording, &draft, &written);
+    refused = cli->diags;
+    cli->diags = said;
     if (recorded && !recording->lost && taken_away(recording)) {
+        /* which says it all: why the end was refused follows from it */
         draft.entry.kind = LOST;
         code = lb_exit_worse(code, LB_EXIT_LOCKED);
         recorded = append(recording, &draft, &written);
-    }
+    } else
+        lb_diags_merge(&cli->diags, &refused);
     if (recorded && lb_ledger_remote(recording->ledger))
         keep(recording, &draft, &written);
     lb_str_release(&text);

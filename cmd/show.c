@@ -46,10 +46,11 @@ static int show_entry(struct lb_cli *cli, struct lb_ledger *ledger, const char *
         return -1;
     const struct {
         const char *word, *text;
-    } rows[] = {{"commit", commit},        {"stack", entry.stack},     {"event", entry.kind},
-                {"time", entry.at},        {"who", entry.who},         {"host", entry.host},
-                {"run", entry.run},        {"outcome", entry.outcome}, {"plan", entry.plan},
-                {"reason", entry.reason},  {"ends", entry.ends},       {"lock", entry.lock.id},
+    } rows[] = {{"commit", commit},          {"stack", entry.stack},     {"event", entry.kind},
+                {"time", entry.at},          {"who", entry.who},         {"host", entry.host},
+                {"run", entry.run},          {"outcome", entry.outcome}, {"plan", entry.plan},
+                {"spec", entry.spec_digest}, {"path", entry.spec_path},  {"tool", entry.tool},
+                {"reason", entry.reason},    {"ends", entry.ends},       {"lock", entry.lock.id},
                 {"holder", entry.lock.who}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         add_line(cli->arena, out, rows[i].word, rows[i].text);
@@ -73,6 +74,17 @@ static int show_json(struct lb_cli *cli, struct lb_ledger *ledger, const char *c
     return value ? 0 : -1;
 }
 
+/* As git says a commit from a branch of the ledger: lifeboat/dr, origin/lifeboat/dr~2. */
+static bool is_branch(const char *name)
+{
+    const char *at = strstr(name, LB_LEDGER_BRANCH);
+    if (!at || (at != name && at[-1] != '/'))
+        return false;
+    at += strlen(LB_LEDGER_BRANCH);
+    at += strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return !*at || strchr("~^@", *at);
+}
+
 /* A plan id shows the plan; a commit its entry, or its plan where the format is one of plans. */
 static int show_recorded(struct lb_cli *cli, struct lb_ledger *ledger, const char *name,
                          struct lb_str *out)
@@ -83,7 +95,7 @@ static int show_recorded(struct lb_cli *cli, struct lb_ledger *ledger, const cha
     const char *format = lb_option(cli, "format", "text");
     if (lb_ledger_find(ledger, NULL, name, commit, &document) != 0)
         return -1;
-    bool of_commit = lb_starts_with(commit, lb_lowercase(cli->arena, name));
+    bool of_commit = is_branch(name) || lb_starts_with(commit, lb_lowercase(cli->arena, name));
     if (of_commit && lb_streq(format, "text"))
         return show_entry(cli, ledger, commit, out);
     if (of_commit && lb_streq(format, "json"))
@@ -105,7 +117,8 @@ static int show_file(struct lb_cli *cli, const char *path, struct lb_str *out)
 static bool is_file(const char *name)
 {
     size_t length = strspn(name, "0123456789abcdefABCDEF");
-    return access(name, F_OK) == 0 || name[length] || length < 8 || length > 64;
+    bool digits = !name[length] && length >= LB_LEDGER_DIGITS && length <= 64;
+    return access(name, F_OK) == 0 || !(digits || is_branch(name));
 }
 
 int lb_cmd_show(struct lb_cli *cli)

@@ -116,7 +116,7 @@ const struct lb_verb lb_verbs[] = {
      apply_options, 1, true, true, lb_cmd_apply},
     {"show", "PLANFILE|ID|COMMIT", "print a saved or recorded plan, or an entry",
      "Prints a plan that `plan --out` wrote, or one of the ledger by its id or the beginning of it "
-     "(8 digits or more). Of a commit of the ledger it prints the entry, and with a format of "
+     "(7 digits or more). Of a commit of the ledger it prints the entry, and with a format of "
      "plans "
      "the entry's plan. A file of that name comes first.",
      show_options, 1, false, false, lb_cmd_show},

@@ -220,8 +220,9 @@ static char *digits(struct lb_arena *arena, const char *name)
 {
     char *lower = lb_lowercase(arena, name);
     size_t length = strlen(lower);
-    return length >= 8 && length <= 64 && strspn(lower, "0123456789abcdef") == length ? lower
-                                                                                      : NULL;
+    return length >= LB_LEDGER_DIGITS && length <= 64 && strspn(lower, "0123456789abcdef") == length
+               ? lower
+               : NULL;
 }
 
 static int search_stack(struct search *search, const char *stack)
@@ -291,9 +292,11 @@ int lb_ledger_find(struct lb_ledger *ledger, const char *stack, const char *name
         if (search_plans(&search, stack) != 0 ||
             lb_store_commit_named(ledger, search.name, commit) != 0)
             return -1;
-        if (*commit && !lb_store_blob(ledger, commit, "entry.json"))
-            *commit = '\0'; /* of the code beside it */
     }
+    if (!search.name && strstr(name, LB_LEDGER_BRANCH))
+        lb_store_commit_said(ledger, name, commit);
+    if (*commit && !lb_store_blob(ledger, commit, "entry.json"))
+        *commit = '\0'; /* of the code beside it */
     if (search.path && *commit)
         return ambiguous(&search);
     if (!search.path && !*commit)

@@ -1,10 +1,13 @@
 /* ledger.h: every plan and apply as a commit in git, and the lock that follows from it.
  *
  * One orphan branch a stack, refs/heads/lifeboat/<stack>, in the repository that holds the spec.
- * One commit an event, always a child of the one before. Its tree: entry.json               the
- * event: canonical JSON, see struct lb_ledger_entry entry.txt                the plan or the
- * outcome as people read it spec.yaml                the exact bytes of the spec
- *     plans/ab/cdef….json      every plan of this stack that was recorded, by its id
+ * One commit an event, always a child of the one before. Its tree:
+ *
+ * - entry.json: the event, canonical JSON, see struct lb_ledger_entry
+ * - entry.txt: the plan or the outcome as people read it
+ * - spec.yaml: the exact bytes of the spec; of a release, those of the entry before it
+ * - plans/ab/cdef….json: every plan of this stack that was recorded, by its id
+ *
  * Trailers of the message say the same again for `git log`. Objects and refs are written with
  * libgit2; index, work tree, HEAD, config and hooks are never touched. This layer knows git and
  * entries; it knows neither plans nor AWS.
@@ -19,6 +22,7 @@
 
 #define LB_LEDGER_FORMAT "1.0"       /* a newer minor only adds; a newer major is refused */
 #define LB_LEDGER_BRANCH "lifeboat/" /* + stack, under refs/heads/ */
+#define LB_LEDGER_DIGITS 7           /* the least that names a plan or a commit */
 #define LB_LOCK_ID 17                /* 16 hex digits with NUL */
 
 /* Kinds of event, from ledger/events.def. */
@@ -51,11 +55,11 @@ struct lb_ledger_entry {
     const char *tool;                    /* "lifeboat 0.1.0" */
     const char *who, *host, *run;        /* run: URL of the CI run, NULL: none */
     const char *plan;                    /* plan id, 64 hex digits; NULL: none */
-    const char *spec_path, *spec_digest; /* SHA-256 of spec.yaml */
+    const char *spec_path, *spec_digest; /* see lb_ledger_path; SHA-256 of spec.yaml */
     const char *text_digest; /* SHA-256 of entry.txt; NULL: written before it was kept */
-    const char *outcome;     /* "done", "partial", ...; NULL: the kind has none */
-    const char *summary;     /* one line, after the kind in the subject */
-    const char *reason;      /* of a release */
+    const char *outcome; /* "done", "partial", ...; NULL: an earlier version's start or release */
+    const char *summary; /* one line, after the kind in the subject */
+    const char *reason;  /* of a release */
     const char *expected_until;
     const char *checkout;
     const char *ends;     /* id of the apply-start that an apply-end or release ends */
@@ -90,6 +94,9 @@ struct lb_ledger;
  * somebody else, damaged. */
 int lb_ledger_open(struct lb_arena *arena, struct lb_diags *diags, const char *path,
                    const struct lb_ledger_options *options, struct lb_ledger **out);
+/* A file's path for an entry: from the root of the work tree, the same wherever somebody stood. As
+ * it is when it lies in none, or there is none. */
+const char *lb_ledger_path(struct lb_ledger *ledger, const char *path);
 void lb_ledger_close(struct lb_ledger *ledger); /* NULL is fine */
 /* The remote's name; NULL: entries stay in this repository. */
 const char *lb_ledger_remote(const struct lb_ledger *ledger);
@@ -121,10 +128,11 @@ bool lb_ledger_shallow(struct lb_ledger *ledger);
 bool lb_ledger_here(struct lb_ledger *ledger, const char *commit);
 /* A file of the entry: "entry.txt", "spec.yaml". NULL with a diagnostic when it is not there. */
 struct lb_source *lb_ledger_file(struct lb_ledger *ledger, const char *commit, const char *name);
-/* Finds what `name` means: a plan id or its beginning (8 digits or more), a commit or its
- * beginning. `commit` gets the newest commit that holds it, `plan` the plan's document (NULL when
- * the entry has none). Looks at all stacks when `stack` is NULL. -1 with a diagnostic when nothing
- * or more than one thing has this name. */
+/* Finds what `name` means: a plan id or its beginning (7 digits or more, as git
+ * abbreviates), a commit or its beginning, or a commit as git says it from a branch of the ledger:
+ * lifeboat/STACK, origin/lifeboat/STACK~2. `commit` gets the newest commit that holds it, `plan`
+ * the plan's document (NULL when the entry has none). Looks at all stacks when `stack` is NULL. -1
+ * with a diagnostic when nothing or more than one thing has this name. */
 int lb_ledger_find(struct lb_ledger *ledger, const char *stack, const char *name, char commit[41],
                    struct lb_source **plan);
 

@@ -383,7 +383,7 @@ int lb_store_commit_named(struct lb_ledger *ledger, const char *prefix, char out
     git_object *object = NULL;
     size_t length = strlen(prefix);
     *out = '\0';
-    if (length < 8 || length > 40 || git_oid_fromstrn(&oid, prefix, length) != 0)
+    if (length < LB_LEDGER_DIGITS || length > 40 || git_oid_fromstrn(&oid, prefix, length) != 0)
         return 0;
     int result = git_object_lookup_prefix(&object, ledger->repo, &oid, length, GIT_OBJECT_COMMIT);
     if (result == 0)
@@ -392,6 +392,17 @@ int lb_store_commit_named(struct lb_ledger *ledger, const char *prefix, char out
     if (result == GIT_EAMBIGUOUS)
         return lb_diags_error(ledger->diags, "LB-G035", NULL, "\"%s\"", prefix);
     return 0;
+}
+
+void lb_store_commit_said(struct lb_ledger *ledger, const char *words, char out[LB_OID_HEX])
+{
+    git_object *object = NULL, *commit = NULL;
+    *out = '\0';
+    if (git_revparse_single(&object, ledger->repo, words) == 0 &&
+        git_object_peel(&commit, object, GIT_OBJECT_COMMIT) == 0)
+        git_oid_tostr(out, LB_OID_HEX, git_object_id(commit));
+    git_object_free(commit);
+    git_object_free(object);
 }
 
 static int write_tree(struct lb_ledger *ledger, git_commit *parent,
@@ -427,14 +438,24 @@ static char *one_line(struct lb_arena *arena, const char *text)
     return lb_arena_strndup(arena, line, length);
 }
 
-/* Git's own identity where there is one; who writes entries is in the entry anyway. */
-static int signature(struct lb_ledger *ledger, const char *who, int64_t at, git_signature **out)
+static const char *first_of(const char *a, const char *b, const char *c)
+{
+    return a && *a ? a : b && *b ? b : c;
+}
+
+/* Git's own identity where there is one: its variables (libgit2 1.5 does not read them), then its
+ * config. Who writes an entry is in the entry anyway. `role`: "AUTHOR" or "COMMITTER". */
+static int signature(struct lb_ledger *ledger, const char *role, const char *who, int64_t at,
+                     git_signature **out)
 {
     git_signature *standard = NULL;
-    int result = git_signature_default(&standard, ledger->repo);
-    if (result == 0)
-        result = git_signature_new(out, one_line(ledger->arena, standard->name),
-                                   one_line(ledger->arena, standard->email), at, 0);
+    struct lb_arena *arena = ledger->arena;
+    bool configured = git_signature_default(&standard, ledger->repo) == 0;
+    const char *name = first_of(getenv(lb_arena_printf(arena, "GIT_%s_NAME", role)),
+                                configured ? standard->name : NULL, who);
+    const char *email = first_of(getenv(lb_arena_printf(arena, "GIT_%s_EMAIL", role)),
+                                 configured ? standard->email : NULL, "lifeboat@localhost");
+    int result = git_signature_new(out, one_line(arena, name), one_line(arena, email), at, 0);
     git_signature_free(standard);
     if (result == 0)
         return 0;
@@ -450,7 +471,7 @@ int lb_store_commit(struct lb_ledger *ledger, const char *parent, const struct l
     git_oid parent_oid, tree_oid, oid;
     git_commit *before = NULL;
     git_tree *tree = NULL;
-    git_signature *by = NULL;
+    git_signature *author = NULL, *committer = NULL;
     int result = 0;
     if (*parent) {
         git_oid_fromstr(&parent_oid, parent);
@@ -461,12 +482,15 @@ int lb_store_commit(struct lb_ledger *ledger, const char *parent, const struct l
     if (result == 0)
         result = git_tree_lookup(&tree, ledger->repo, &tree_oid);
     if (result == 0)
-        result = signature(ledger, who, at, &by);
+        result = signature(ledger, "AUTHOR", who, at, &author);
+    if (result == 0)
+        result = signature(ledger, "COMMITTER", who, at, &committer);
     const git_commit *parents[] = {before};
     if (result == 0)
-        result = git_commit_create(&oid, ledger->repo, NULL, by, by, NULL, message, tree,
+        result = git_commit_create(&oid, ledger->repo, NULL, author, committer, NULL, message, tree,
                                    before ? 1 : 0, parents);
-    git_signature_free(by);
+    git_signature_free(author);
+    git_signature_free(committer);
     git_tree_free(tree);
     git_commit_free(before);
     if (result != 0)

@@ -57,6 +57,9 @@ struct lb_source *lb_store_blob(struct lb_ledger *ledger, const char *commit, co
 /* The commit that `prefix` begins; "" when it begins none, G035 and -1 when more than one. */
 int lb_store_commit_named(struct lb_ledger *ledger, const char *prefix, char out[LB_OID_HEX]);
 
+/* The commit that git's words for one mean, as `lifeboat/dr~2`; "" when they mean none. */
+void lb_store_commit_said(struct lb_ledger *ledger, const char *words, char out[LB_OID_HEX]);
+
 struct lb_store_file {
     const char *path;
     const void *bytes;

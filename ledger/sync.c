@@ -76,7 +76,7 @@ static int write_again(struct lb_ledger *ledger, const char *commit, char base[L
     char *plan = entry.plan ? lb_arena_printf(ledger->arena, "plans/%.2s/%s.json", entry.plan,
                                               entry.plan + 2)
                             : NULL;
-    /* an end has no spec of its own: in its tree is that of whatever came before it */
+    /* ends of earlier versions have no spec: in their tree is that of whatever came before */
     const char *const paths[] = {"entry.txt", entry.spec_digest ? "spec.yaml" : NULL, plan};
     for (size_t i = 0; i < 3; i++) {
         struct lb_source *source = paths[i] ? lb_store_blob(ledger, commit, paths[i]) : NULL;

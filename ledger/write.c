@@ -133,6 +133,10 @@ static int follow(struct lb_ledger *ledger, const char *base, struct lb_ledger_e
         lb_sha256_hex(source->text, source->length, digest);
         entry->previous = digest;
         entry->seq = before.seq + 1;
+        if (!entry->spec_digest) { /* its spec.yaml is the one that is there */
+            entry->spec_path = before.spec_path;
+            entry->spec_digest = before.spec_digest;
+        }
     }
     return take_lock(ledger, &before.lock, entry);
 }

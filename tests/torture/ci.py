@@ -236,7 +236,7 @@ class OnGitHub(Pipeline):
     def merge(self):
         self.ground.push("refs/heads/main", spec("14d"))  # as a squash does: the same bytes, another commit
         self.apply().must(0, "8 done", "exit code 0")
-        self.ledger("plan changes", "plan changes", "apply-start", "apply-end done")
+        self.ledger("plan changes", "plan changes", "apply-start started", "apply-end done")
         self.drift().must(0)
         equal(self.forge.issues, {}, "issues")
 
@@ -466,7 +466,7 @@ def plain(story):
             job("plan", 0, "1 to update")
             job("apply", 0, "1 done")
             job("apply", 64, LIFEBOAT_PLAN="--auto-approve")
-            equal(ground.entries(), ["plan changes", "apply-start", "apply-end done"] * 2, "the ledger")
+            equal(ground.entries(), ["plan changes", "apply-start started", "apply-end done"] * 2, "the ledger")
         story.tell("plain: plan, apply by id, drift, the old id refused, repaired", act)
 
         def roles():

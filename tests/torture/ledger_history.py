@@ -122,7 +122,7 @@ def told():
         r.online("apply", "--auto-approve")
         r.online("plan", "--record")
         same([(e["seq"], e["event"], e["outcome"]) for e in r.listed()],
-             [(4, "plan", "no-changes"), (3, "apply-end", "done"), (2, "apply-start", None), (1, "plan", "changes")],
+             [(4, "plan", "no-changes"), (3, "apply-end", "done"), (2, "apply-start", "started"), (1, "plan", "changes")],
              "entries")
         table = run(r.work, "history").splitlines()
         must(r"^TIME +EVENT +PLAN +OUTCOME +COMMIT +WHO +SUMMARY$", table[0])

@@ -4,12 +4,20 @@
     tests/torture/ledger_words.py [WORDS...]     only cases whose name holds one of the words
 
 json       every part of `history` and `lock` has a form for programs
+entries    each holds what the trailers promise: stack, plan, spec, who, tool and outcome
+names      what people call a plan or an entry
 """
+import hashlib
 import json
+import re
 import sys
+import time
 
-from ledger_history import Fault, Recorded, made, run, same
-from ground import Tally
+from ledger_history import Fault, Recorded, git, made, must, run, same
+from ground import Tally, changes
+
+BRANCH = "refs/heads/lifeboat/search-dr"
+PROMISED = ("Stack", "Plan", "Spec", "Who", "Tool", "Outcome")
 
 
 def lines(text):
@@ -71,11 +79,131 @@ def broken():
         same(told, {**held, "held": False, "reason": "it is\ndead"}, "the lock that was broken")
 
 
+# --- entries
+
+
+def trailers(folder, commit):
+    text = git(folder, "log", "-1", "--format=%(trailers:only,unfold)", commit)
+    return dict(re.findall(r"^Lifeboat-(\w+): (.*)$", text, re.M))
+
+
+def whole(folder):
+    """Every commit of the ledger, oldest first, each with all that is promised of it."""
+    told = []
+    for commit in git(folder, "rev-list", "--reverse", BRANCH).split():
+        said = trailers(folder, commit)
+        lacks = [name for name in PROMISED if name not in said]
+        if lacks:
+            raise Fault(f"{said['Kind']} has no {lacks}")
+        spec = git(folder, "show", f"{commit}:spec.yaml", text=False)
+        same(said["Spec"], hashlib.sha256(spec).hexdigest(), f"spec of {said['Kind']}")
+        entry = git(folder, "show", f"{commit}:entry.json")
+        same(entry, json.dumps(json.loads(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=False), "canonical JSON")
+        told.append((said["Kind"], said["Outcome"], said["Spec"]))
+    must("sound", run(folder, "history", "verify"))
+    return told
+
+
+def begun(r):
+    """An apply that has made its first change."""
+    before = r.sandbox.count()
+    process = r.sandbox.lifeboat_start(["apply", "--auto-approve"], r.work, r.env)
+    end = time.monotonic() + 60
+    while not changes(r.sandbox.calls(before)) and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+    return process
+
+
+def between():
+    """Another spec is reviewed while an apply is under way: its end is of the spec that it applied."""
+    with Recorded(speed=200) as r:
+        spec = (r.work / "lifeboat.yaml").read_bytes()
+        git(r.folder.name, "clone", "-q", str(r.shared), str(r.second))
+        (r.second / "lifeboat.yaml").write_bytes(spec + b"# another\n")
+        r.sandbox.control("faults", [{"service": "*", "operation": "PutBucketTagging", "region": "*", "do": "delay:4s", "count": 9}])
+        process = begun(r)
+        try:
+            done = r.sandbox.lifeboat(["plan", "--record"], r.second, r.env)
+            out, err = process.communicate(timeout=120)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if done.returncode or process.returncode:
+            raise Fault(f"plan {done.returncode}, apply {process.returncode}\n{done.stderr[-600:]}{out[-300:]}{err[-600:]}")
+        ours, other = (hashlib.sha256(text).hexdigest() for text in (spec, spec + b"# another\n"))
+        same(whole(r.work), [("apply-start", "started", ours), ("plan", "changes", other), ("apply-end", "done", ours)], "entries")
+
+
+def released():
+    with Recorded() as r:
+        r.online("plan", "--record")
+        process = begun(r)
+        process.kill()
+        process.communicate()
+        [held] = lines(run(r.work, "lock", "list", "--format", "json"))
+        run(r.work, "lock", "break", held["id"], "--reason", "it was killed")
+        told = whole(r.work)
+        same([(kind, outcome) for kind, outcome, _ in told],
+             [("plan", "changes"), ("apply-start", "started"), ("release", "released")], "entries")
+        same(len({spec for _, _, spec in told}), 1, "specs")
+
+
+def path_of_spec():
+    """Wherever somebody stands, and however the file is named, it is the same file of the repository."""
+    with Recorded() as r:
+        below = r.work / "dr specs"
+        below.mkdir()
+        (below / "a.yaml").write_bytes((r.work / "lifeboat.yaml").read_bytes())
+        (below / "link.yaml").symlink_to("a.yaml")
+        for folder, name, path in ((r.work, "dr specs/a.yaml", "dr specs/a.yaml"), (below, "a.yaml", "dr specs/a.yaml"),
+                                   (below, "../dr specs/./a.yaml", "dr specs/a.yaml"), (below, str(below / "a.yaml"), "dr specs/a.yaml"),
+                                   (below, "link.yaml", "dr specs/link.yaml"), (below, "../lifeboat.yaml", "lifeboat.yaml")):
+            done = r.sandbox.lifeboat(["plan", "--record", name], folder, r.env)
+            same(done.returncode, 0, done.stderr[-600:])
+            same(json.loads(git(r.work, "show", f"{BRANCH}:entry.json"))["spec"]["path"], path, name)
+        must(r"^path +lifeboat\.yaml$", run(r.work, "show", "lifeboat/search-dr"))
+
+
+def identity():
+    with Recorded() as r:
+        for env, by in (({"GIT_AUTHOR_NAME": "Ann", "GIT_AUTHOR_EMAIL": "ann@example.com", "GIT_COMMITTER_NAME": "CI",
+                          "GIT_COMMITTER_EMAIL": "ci@example.com"}, "Ann <ann@example.com> CI <ci@example.com>"),
+                        ({"GIT_AUTHOR_NAME": "Ev<il\n\x1b", "GIT_AUTHOR_EMAIL": "x", "GIT_COMMITTER_NAME": "", "GIT_COMMITTER_EMAIL": ""},
+                         "alice <lifeboat@localhost> of the config <c@example.com>")):
+            git(r.work, "config", "user.name", "of the config")
+            git(r.work, "config", "user.email", "c@example.com")
+            done = r.sandbox.lifeboat(["plan", "--record"], r.work, {**r.env, **env})
+            same(done.returncode, 0, done.stderr[-600:])
+            same(git(r.work, "log", "-1", "--format=%an <%ae> %cn <%ce>", BRANCH).strip(), by, "author and committer")
+
+
+# --- names
+
+
+def names_of():
+    with Recorded() as r:
+        r.online("plan", "--record")
+        r.online("plan", "--record")
+        newest, oldest = r.listed()
+        text = run(r.work, "show", oldest["commit"])
+        for name in (oldest["commit"][:7], oldest["commit"][:12].upper(), "lifeboat/search-dr~1", "origin/lifeboat/search-dr^",
+                     "refs/heads/lifeboat/search-dr~1"):
+            same(run(r.work, "show", name), text, name)
+        same(run(r.work, "show", newest["plan"][:7]), run(r.work, "show", newest["plan"]), "7 digits of a plan")
+        must("^They are the same", run(r.work, "history", "diff", "lifeboat/search-dr~1", newest["plan"][:7]))
+        for name, code in (("lifeboat/other", "LB-G034"), ("lifeboat/search-dr~9", "LB-G034"), ("lifeboat/plan.json", "LB-U004"),
+                           ("HEAD", "LB-U004"), ("123456", "LB-U004"), ("1234567", "LB-G034")):
+            run(r.work, "show", name, code=1, err=code)
+
+
 def main():
     names = sys.argv[1:]
     tally = Tally("the ledger from outside")
     cases = [("json: history diff", compared), ("json: history verify", verified), ("json: history sync", synced),
-             ("json: lock break", broken)]
+             ("json: lock break", broken), ("entries: another spec is recorded while one is applied", between),
+             ("entries: of a lock that is released", released), ("entries: the path of the spec", path_of_spec),
+             ("entries: author and committer", identity), ("names: of plans and entries", names_of)]
     tally.all([case for case in cases if not names or any(name in case[0] for name in names)])
     return tally.end()
 

@@ -80,7 +80,7 @@ static const struct {
      "spec.yaml is not the one"},
     {"the spec changed by an end",
      "t=$(echo 'lifeboat: 2' | put $(at 3) spec.yaml); replay 3 $(from $(at 3) $t $(at 2))",
-     "it changes or adds a file that is not its own"},
+     "spec.yaml is not the one"},
     {"the text changed",
      "t=$(echo all is well | put $(at 5) entry.txt); replay 5 $(from $(at 5) $t $(at 4))",
      "entry.txt is not the one"},
