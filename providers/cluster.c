@@ -113,10 +113,9 @@ void lb_cluster_ask(struct lb_read *read, const char *domain, struct lb_call *ca
         read->ask(read, call, decode);
 }
 
-void lb_cluster_survey(struct lb_read *read, const struct lb_op *list, lb_decode_fn *decode)
+void lb_cluster_survey(struct lb_read *read, struct lb_call *call, lb_decode_fn *decode)
 {
     const struct lb_resource *place = read->resource;
-    struct lb_call *call = lb_read_call(read, list);
     call->deadline_ms = SURVEY_MS;
     if (place->reads_after[0]->live.status != LB_LIVE_UNREADABLE &&
         lb_cluster_aim(read->arena, read->stack, place->name, place->side, call))
@@ -136,18 +135,18 @@ static bool is_read_there(const struct lb_stack *stack, const struct lb_resource
 struct lb_value *lb_cluster_surveyed(struct lb_read *read, const struct lb_call *call,
                                      const struct lb_answer *answer)
 {
-    struct lb_arena *arena = read->stack->arena;
     struct lb_resource *in = read->resource->reads_after[0];
     /* A path that is not there, or that another one takes, has no part that could hold anything. */
     bool none = answer->outcome == LB_NOT_FOUND || answer->outcome == LB_REFUSED;
-    if (answer->outcome != LB_ANSWERED && !none) {
-        if (!is_read_there(read->stack, read->resource))
-            lb_read_cannot_look(read, call, answer);
+    bool came = answer->outcome == LB_ANSWERED;
+    if (!came && !none && !is_read_there(read->stack, read->resource))
+        lb_read_cannot_look(read, call, answer);
+    if (!came)
         return NULL;
-    }
     if (!in->inside)
-        in->inside = lb_value_map(arena);
-    return lb_map_set(arena, in->inside, read->resource->kind->name, lb_value_list(arena));
+        in->inside = lb_value_map(read->arena);
+    return lb_map_set(read->arena, in->inside, read->resource->kind->name,
+                      lb_value_list(read->arena));
 }
 
 const char *lb_cluster_stray_address(struct lb_read *read, const char *name)

@@ -31,11 +31,11 @@ void lb_cluster_ask(struct lb_read *read, const char *domain, struct lb_call *ca
  * where it has no endpoint. Objects of the kind that are read there ask for the same list, so this
  * call is sent only where there are none; it then waits no longer than a few seconds, since a
  * cluster that cannot be reached from here need not be reached for such a plan. */
-void lb_cluster_survey(struct lb_read *read, const struct lb_op *list, lb_decode_fn *decode);
+void lb_cluster_survey(struct lb_read *read, struct lb_call *list, lb_decode_fn *decode);
 /* What was found there, to be filled by the survey: a new list in the `inside` of what is looked
- * into. Where the cluster does not know such a list nothing can be there, and the answer is not
- * LB_ANSWERED. NULL when nobody could look; that is noted, unless an object of the kind asked for
- * the same and says so itself. */
+ * into. NULL when no list came. Where the cluster does not know such a list nothing is there;
+ * otherwise it is noted that nobody could look, unless an object of the kind asked for the same and
+ * says so itself. */
 struct lb_value *lb_cluster_surveyed(struct lb_read *read, const struct lb_call *call,
                                      const struct lb_answer *answer);
 /* "schedule.nightly@primary": what a survey calls a thing that it found in a domain. Where the spec

@@ -165,7 +165,7 @@ static bool is_declared(const struct lb_read *read, const char *name)
 static void decode(struct lb_read *read, const struct lb_call *call, const struct lb_answer *answer)
 {
     struct lb_value *found = lb_cluster_surveyed(read, call, answer);
-    if (!found || answer->outcome != LB_ANSWERED)
+    if (!found)
         return;
     for (size_t i = 0; i < lb_value_count(answer->body); i++) {
         const struct lb_entry *entry = lb_map_nth(answer->body, i);
@@ -185,6 +185,6 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
 
 int lb_repository_survey(struct lb_read *read)
 {
-    lb_cluster_survey(read, &lb_get_repositories, decode);
+    lb_cluster_survey(read, lb_read_call(read, &lb_get_repositories), decode);
     return 0;
 }

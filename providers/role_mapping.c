@@ -6,10 +6,12 @@
  * are shared documents: one PATCH of the collection sets the roles that differ, each with the
  * members that others have added.
  */
+#include "providers/role_mapping.h"
+
 #include "providers/cluster.h"
 #include "providers/names.h"
 
-static const struct lb_op get_mappings = {
+const struct lb_op lb_get_mappings = {
     .service = &lb_cluster_service,
     .name = "GetRoleMappings",
     .brief = true,
@@ -134,7 +136,7 @@ static void decode(struct lb_read *read, const struct lb_call *call, const struc
 
 static int read_roles(struct lb_read *read)
 {
-    struct lb_call *call = lb_read_call(read, &get_mappings);
+    struct lb_call *call = lb_read_call(read, &lb_get_mappings);
     lb_call_param(read->arena, call, "Base",
                   lb_cluster_security_base(read->stack, read->resource->name));
     lb_cluster_ask(read, read->resource->name, call, decode);
@@ -216,4 +218,6 @@ const struct lb_provider lb_provider_role_mapping = {
     .granules = granules,
     .expand = expand,
     .derive = derive,
+    .survey = lb_role_mapping_survey,
+    .survey_in = "domain",
 };

@@ -287,7 +287,7 @@ static void decode_survey(struct lb_read *read, const struct lb_call *call,
     const struct lb_resource *in = read->resource;
     const struct lb_scheduler *scheduler = scheduler_in(read->stack, in->name, in->side);
     const char *policy, *text, *stack, *name;
-    if (!lb_cluster_surveyed(read, call, answer) || answer->outcome != LB_ANSWERED)
+    if (!lb_cluster_surveyed(read, call, answer))
         return;
     for (size_t i = 0; scheduler->nth(answer->body, i, &policy, &text); i++) {
         if (!parse_mark(read->arena, text, &stack, &name) || !lb_streq(stack, read->stack->name) ||
@@ -304,7 +304,7 @@ static int survey(struct lb_read *read)
     const struct lb_resource *in = read->resource;
     const struct lb_scheduler *scheduler = scheduler_in(read->stack, in->name, in->side);
     if (scheduler)
-        lb_cluster_survey(read, scheduler->list, decode_survey);
+        lb_cluster_survey(read, lb_read_call(read, scheduler->list), decode_survey);
     return 0;
 }
 

@@ -143,6 +143,60 @@ static void elasticsearch_has_another_path(void **state)
     kit_free(&kit);
 }
 
+#define HELD(arn) "{\"readall\":{\"backend_roles\":[\"" arn "\"]}}"
+#define TAG(key, value) "<member><Key>lifeboat:" key "</Key><Value>" value "</Value></member>"
+#define ROLE_OF(stack)                                                                             \
+    "<GetRoleResponse><GetRoleResult><Role><Arn>arn:gone</Arn><RoleName>search-dr-gone</RoleName>" \
+    "<Tags>" TAG("stack", stack) TAG("address", "role.gone") "</Tags></Role></GetRoleResult>"      \
+                                                             "</GetRoleResponse>"
+
+/* Only an IAM role that carries our mark and is in no spec tells that something of ours is left. */
+static void finds_roles_that_left(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *role, *stray;
+    } rows[] = {
+        {HELD("arn:aws:iam::111122223333:role/search-dr-gone"), ROLE_OF("search-dr"), "role.gone"},
+        {HELD("arn:aws:iam::111122223333:role/search-dr-gone"), ROLE_OF("other"), NULL},
+        {HELD("arn:aws:iam::111122223333:role/people"), NULL, NULL},
+        {HELD("arn:aws:iam::111122223333:user/search-dr-gone"), NULL, NULL},
+        {HELD(OPERATOR), NULL, NULL},
+        {"{}", NULL, NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct kit kit;
+        loaded(&kit, STACK);
+        const struct kit_answer answers[] = {{"GetRoleMappings", 200, rows[i].body},
+                                             {"GetRole", 200, rows[i].role}};
+        kit_survey(&kit, "role_mapping", "domain.search@primary", answers, rows[i].role ? 2 : 1);
+        CHECK_TEXT(rows[i].body, kit.stray_count ? kit.strays[0] : NULL, rows[i].stray);
+        kit_free(&kit);
+    }
+}
+
+/* No caller is left, so no mapping is declared. */
+static void finds_a_mapping_that_left(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, KIT_HEAD DOMAINS);
+    give_endpoint(&kit, "domain.search@primary", HOST);
+    const struct kit_answer answers[] = {
+        {"GetRoleMappings", 200, HELD("arn:aws:iam::111122223333:role/search-dr-gone")},
+        {"GetRole", 200, ROLE_OF("search-dr")}};
+    kit_survey(&kit, "role_mapping", "domain.search@primary", answers, 2);
+    assert_int_equal(kit.stray_count, 1);
+    assert_string_equal(kit.strays[0], ADDRESS);
+    const struct kit_answer denied[] = {{"GetRoleMappings", 403, "{}"}};
+    kit_survey(&kit, "role_mapping", "domain.search@primary", denied, 1);
+    assert_int_equal(kit.diags.count, 0);
+    const struct kit_answer busy[] = {{"GetRoleMappings", 503, "{}"}};
+    kit_survey(&kit, "role_mapping", "domain.search@primary", busy, 1);
+    assert_true(kit_said(&kit.diags, "LB-P030", 0));
+    kit_free(&kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +207,8 @@ int main(void)
         cmocka_unit_test(patches_what_differs_and_keeps_the_rest),
         cmocka_unit_test(is_the_same_step_whoever_adds_theirs),
         cmocka_unit_test(elasticsearch_has_another_path),
+        cmocka_unit_test(finds_roles_that_left),
+        cmocka_unit_test(finds_a_mapping_that_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
