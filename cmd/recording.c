@@ -14,8 +14,10 @@
 #define LOCK_POLL_S 5
 #define WAIT (-1)
 #define LOST "apply-broken"
-/* Calls are sent in bursts: an answer stands for those of the next moment; a remote that did not
- * answer is left alone for a while. */
+/* Calls are sent in bursts. An answer stands as long as it took to get, and no longer than this: it
+ * is about as old when it comes, so asking more often would see little more, and an apply never
+ * waits for the remote more than half of its time. One that did not answer is left alone for a
+ * while. */
 #define ASK_AGAIN_MS 1000
 #define ASK_LATER_MS 30000
 
@@ -371,7 +373,8 @@ bool lb_recording_holds(void *payload)
 {
     struct lb_recording *recording = payload;
     struct lb_cli *cli = recording->cli;
-    if (lb_time_monotonic_ms() < recording->ask_after_ms)
+    int64_t begun_ms = lb_time_monotonic_ms();
+    if (begun_ms < recording->ask_after_ms && !lb_ledger_moved(recording->ledger, recording->stack))
         return true;
     int answer = lb_ledger_still_held(recording->ledger, recording->stack, recording->lock);
     if (cli->engine.stop && *cli->engine.stop)
@@ -382,7 +385,9 @@ bool lb_recording_holds(void *payload)
         recording->warned = true;
     }
     recording->lost = recording->lost || answer > 0;
-    recording->ask_after_ms = lb_time_monotonic_ms() + (answer < 0 ? ASK_LATER_MS : ASK_AGAIN_MS);
+    int64_t ended_ms = lb_time_monotonic_ms(), took_ms = ended_ms - begun_ms;
+    int64_t stands_ms = took_ms < ASK_AGAIN_MS ? took_ms : ASK_AGAIN_MS;
+    recording->ask_after_ms = ended_ms + (answer < 0 ? ASK_LATER_MS : stands_ms);
     return answer <= 0;
 }
 

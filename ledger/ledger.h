@@ -183,6 +183,9 @@ int lb_ledger_held(struct lb_ledger *ledger, const struct lb_lock *lock);
 bool lb_ledger_alone(const struct lb_ledger *ledger);
 /* From here on a first interrupt does not end the talk with the remote: an end must be recorded. */
 void lb_ledger_finishing(struct lb_ledger *ledger);
+/* Another process of this checkout has seen news of the stack since they were asked for here. Reads
+ * one ref: it can be asked at every call. */
+bool lb_ledger_moved(struct lb_ledger *ledger, const char *stack);
 /* Is `id` still the lock? Asks the remote, where there is one, for 10 s at most. 0: yes; 1: no, it
  * was broken (LB-G021); -1: the remote could not be asked. */
 int lb_ledger_still_held(struct lb_ledger *ledger, const char *stack, const char *id);

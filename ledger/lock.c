@@ -101,6 +101,14 @@ bool lb_ledger_abandoned(struct lb_ledger *ledger, const struct lb_lock *lock)
            lb_streq(lock->checkout, lb_store_checkout(ledger));
 }
 
+bool lb_ledger_moved(struct lb_ledger *ledger, const char *stack)
+{
+    struct lb_ledger_head *head = lb_store_head(ledger, stack);
+    char seen[LB_OID_HEX];
+    return ledger->remote && lb_store_ref(ledger, head->seen, seen) == 0 &&
+           !lb_streq(seen, head->noticed);
+}
+
 int lb_ledger_still_held(struct lb_ledger *ledger, const char *stack, const char *id)
 {
     struct lb_diags unsaid, *said = ledger->diags;

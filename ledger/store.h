@@ -15,6 +15,7 @@ struct lb_ledger_head {
     const char *stack;
     const char *branch, *seen; /* refs/heads/lifeboat/S, refs/lifeboat/seen/S */
     char shared[LB_OID_HEX];   /* the remote's tip as last asked; "" none */
+    char noticed[LB_OID_HEX];  /* `seen` as this run knows it */
     bool asked;                /* the remote was asked in this run */
 };
 

@@ -61,6 +61,7 @@ static int remember(struct lb_ledger *ledger, struct lb_ledger_head *head, const
     if (!lb_streq(seen, tip) && (!*seen || lb_store_descends(ledger, tip, seen)) &&
         lb_store_move(ledger, head->seen, seen, tip) < 0)
         return -1;
+    memcpy(head->noticed, tip, sizeof head->noticed);
     if (!lb_streq(own, tip) && (!*own || lb_store_descends(ledger, tip, own)) &&
         lb_store_move(ledger, head->branch, own, tip) < 0)
         return -1;
@@ -74,8 +75,10 @@ int lb_ledger_refresh(struct lb_ledger *ledger, const char *stack)
     char seen[LB_OID_HEX], tip[LB_OID_HEX];
     if (!ledger->remote)
         return 0;
-    if (lb_store_ref(ledger, head->seen, seen) != 0 ||
-        lb_remote_tip(&remote, ledger->diags, tip) != LB_REMOTE_OK ||
+    if (lb_store_ref(ledger, head->seen, seen) != 0)
+        return -1;
+    memcpy(head->noticed, seen, sizeof head->noticed);
+    if (lb_remote_tip(&remote, ledger->diags, tip) != LB_REMOTE_OK ||
         fetch(ledger, &remote, tip) != 0 || check_seen(ledger, head, seen, tip) != 0)
         return -1;
     return remember(ledger, head, tip);

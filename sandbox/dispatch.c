@@ -111,7 +111,7 @@ static void replace_body(struct sb_response *response, const char *text)
 static void fault_after(struct sb_exchange *exchange, const char *what)
 {
     struct sb_response *response = &exchange->response;
-    int64_t seconds;
+    int64_t ms;
     if (lb_streq(what, "drop_reply")) {
         exchange->send = SB_CLOSE;
     } else if (lb_streq(what, "truncate")) {
@@ -126,9 +126,8 @@ static void fault_after(struct sb_exchange *exchange, const char *what)
         replace_body(response, "<html><body><h1>Welcome</h1><p>Please log in.</p></body></html>");
     } else if (lb_streq(what, "wrong_type")) {
         response->content_type = "text/html; charset=utf-8";
-    } else if (what && lb_starts_with(what, "delay:") &&
-               lb_duration_parse(what + 6, &seconds) == 0) {
-        exchange->delay_ms = seconds * 1000;
+    } else if (sb_fault_delay(what, &ms)) {
+        exchange->delay_ms = ms;
     }
 }
 

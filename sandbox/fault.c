@@ -61,19 +61,39 @@ const char *sb_fault_take(struct sandbox *sandbox, const struct sb_request *requ
     return what;
 }
 
+bool sb_fault_delay(const char *what, int64_t *ms)
+{
+    int64_t seconds;
+    size_t digits;
+    if (!what || !lb_starts_with(what, "delay:")) {
+        return false;
+    }
+    what += strlen("delay:");
+    digits = strspn(what, "0123456789");
+    if (digits && digits < 7 && lb_streq(what + digits, "ms")) {
+        *ms = atoi(what);
+        return true;
+    }
+    if (lb_duration_parse(what, &seconds) != 0) {
+        return false;
+    }
+    *ms = seconds * 1000;
+    return true;
+}
+
 static bool known(const char *what)
 {
     static const char *const words[] = {
         "throttle",   "reset",   "reset_body", "truncate", "garbage", "page",   "wrong_type",
         "drop_reply", "swallow", "deny",       "hang",     "expired", "revoked"};
-    int64_t seconds;
+    int64_t ms;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strcmp(what, words[i]) == 0) {
             return true;
         }
     }
-    if (lb_starts_with(what, "delay:")) {
-        return lb_duration_parse(what + 6, &seconds) == 0;
+    if (sb_fault_delay(what, &ms)) {
+        return true;
     }
     return strlen(what) == 3 && atoi(what) >= 400 && atoi(what) <= 599;
 }

@@ -119,6 +119,8 @@ const char *sb_chunked_decode(struct lb_arena *arena, const struct sb_chunked *p
  * -------------------------------------------------------------------- */
 /* The first fault that matches and whose turn it is: its "do"; NULL when none. */
 const char *sb_fault_take(struct sandbox *sandbox, const struct sb_request *request);
+/* "delay:2s" and "delay:300ms". */
+bool sb_fault_delay(const char *what, int64_t *ms);
 /* 0, or -1 with *error set. */
 int sb_fault_add(struct sandbox *sandbox, const struct lb_value *faults, const char **error);
 void sb_fault_clear(struct sandbox *sandbox);

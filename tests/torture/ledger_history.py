@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -417,6 +418,43 @@ def broken_holder():
         return f"{len(late)} changes were under way"
 
 
+def noticed(here):
+    """The lock is broken right after the first answer that it is held, before it is heard: what was ready to be sent
+    then may go out, and nothing after it. Broken in the same checkout not even that: only the call that asked."""
+    with Recorded(speed=200) as r:
+        plan = json.loads(r.online("plan", "--format", "json"))
+        first = sum(not step["needs"] for step in plan["steps"])
+        if not 2 < first < len(plan["steps"]) - 4:
+            raise Fault(f"{first} of {len(plan['steps'])} steps need nothing")
+        r.online("plan", "--record")
+        folder = pathlib.Path(r.folder.name, "bin")
+        folder.mkdir()
+        real = shutil.which("git")
+        # the ref of a bare repository can be moved in no time: a rewound ledger holds no lock
+        release = (f'"{LIFEBOAT}" lock break "$(git -C "{r.shared}" log -1 --format="%(trailers:key=Lifeboat-Entry,valueonly)" '
+                   f'lifeboat/search-dr)" --reason gone >"{folder}/said" 2>&1' if here else
+                   f'"{real}" -C "{r.shared}" update-ref refs/heads/lifeboat/search-dr refs/heads/lifeboat/search-dr~1')
+        (folder / "git").write_text(f'''#!/bin/sh
+            "{real}" "$@"
+            code=$?
+            case "$* $("{real}" -C "{r.shared}" log -1 --format=%s lifeboat/search-dr)" in
+            *" ls-remote "*" apply-start"*) mkdir "{folder}/once" 2>/dev/null && PATH="{PLAIN['PATH']}" && {release};;
+            esac
+            exit $code''')
+        (folder / "git").chmod(0o755)
+        r.env["PATH"] = f"{folder}:{PLAIN['PATH']}"
+        r.sandbox.control("faults", [{"service": "*", "operation": operation, "region": "*", "do": "delay:700ms", "count": 1000}
+                                     for operation in ("Put*", "Create*", "Update*", "Tag*", "Attach*", "Change*", "Add*")])
+        before = len(r.sandbox.calls())
+        done = r.sandbox.lifeboat(["apply", "--auto-approve"], r.work, r.env)
+        sent = [call["operation"] for call in changes(r.sandbox.calls(before))]
+        if done.returncode not in (5, 7) or not re.search("LB-G021|LB-G030", done.stderr):
+            raise Fault(f"exit {done.returncode}\n{done.stderr[-900:]}")
+        if not 1 <= len(sent) <= (1 if here else first):
+            raise Fault(f"{len(sent)} changes: {sent}; {first} needed nothing")
+        return f"{len(sent)} of {len(plan['steps'])} changes were sent"
+
+
 def sync():
     with Recorded() as r:
         r.env["LIFEBOAT_LEDGER"] = "local"
@@ -483,6 +521,8 @@ def main():
              ("two plans are compared in words", differ), ("everywhere", places), ("a newer format is refused", newer),
              ("hostile texts are inert", inert), ("a reader that leaves", stream), ("the first format is read", old_format),
              ("locks are listed and broken", locks), ("an apply whose lock was broken stops", broken_holder),
+             ("who breaks it elsewhere is heard before what comes next", lambda: noticed(False)),
+             ("who breaks it here is heard at once", lambda: noticed(True)),
              ("sync shares and brings", sync), ("a fresh clone knows everybody's stacks", everyones)]
     for what, act in cases:
         if not names or any(name in what for name in names):
