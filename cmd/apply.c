@@ -76,6 +76,7 @@ static int check_approved(struct session *session)
     int code = LB_EXIT_OK;
     if (lb_plan_compare(session->approved, session->plan, &difference) != 0) {
         lb_err(cli, &difference);
+        lb_events_difference(cli, lb_str_text(&difference));
         code = fail(cli, "LB-P020",
                     lb_arena_printf(cli->arena, "approved %.16s, now %.16s", session->approved->id,
                                     session->plan->id));
@@ -181,8 +182,10 @@ static int run(struct session *session)
         code = close_with_plan(session);
     lb_progress_close(progress, &result, code);
     lb_progress_outcome(progress, &result, code, &outcome);
+    int applied = code;
     code = lb_recording_end(session->recording, session->plan, &result, lb_str_text(&outcome),
                             code);
+    lb_events_end(cli, lb_progress_line(progress, &result, applied), &result, code);
     lb_str_release(&outcome);
     return code;
 }
@@ -234,7 +237,8 @@ static int attempt(struct session *session)
     if (!lb_plan_can_apply(session->plan, &why_not, &refused))
         return refuse(session, why_not, refused);
     if (lb_plan_empty(session->plan)) {
-        lb_events_nothing(session->cli, session->plan);
+        lb_events_end(session->cli, lb_plan_summary(session->cli->arena, session->plan), NULL,
+                      LB_EXIT_OK);
         return LB_EXIT_OK;
     }
     code = ask_consent(session);
@@ -252,5 +256,6 @@ int lb_cmd_apply(struct lb_cli *cli)
     do
         code = attempt(&session); /* what was planned before another apply ran is stale */
     while (code == LB_RECORDING_AGAIN);
+    lb_events_end(cli, "Nothing was changed.", NULL, code);
     return code;
 }

@@ -51,8 +51,9 @@ struct lb_cli {
     size_t width;
     struct lb_source **sources; /* every file that was read: a run sees one version of each */
     size_t source_count, source_capacity;
-    bool out_failed;         /* standard output did not take everything: told once */
-    struct lb_engine engine; /* schemas always; exchange after lb_cli_online */
+    bool events_begun, events_ended; /* of --json: the version line and the summary were printed */
+    bool out_failed;                 /* standard output did not take everything: told once */
+    struct lb_engine engine;         /* schemas always; exchange after lb_cli_online */
     struct lb_loop *loop;
 };
 

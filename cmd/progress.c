@@ -178,8 +178,8 @@ static void list_state(struct lb_progress *progress, const struct lb_apply_resul
     }
 }
 
-static const char *closing_line(struct lb_progress *progress, const struct lb_apply_result *result,
-                                int exit_code)
+const char *lb_progress_line(struct lb_progress *progress, const struct lb_apply_result *result,
+                             int exit_code)
 {
     struct lb_arena *arena = progress->cli->arena;
     int64_t seconds = (now_ms(progress) - progress->began_ms) / 1000;
@@ -201,31 +201,16 @@ void lb_progress_outcome(struct lb_progress *progress, const struct lb_apply_res
         list_state(progress, result, LB_STEP_CONVERGING, "Sent, still converging", out);
         list_state(progress, result, LB_STEP_NOT_STARTED, "Not started", out);
     }
-    lb_str_printf(out, "%s\n", closing_line(progress, result, exit_code));
-}
-
-static void close_text(struct lb_progress *progress, const struct lb_apply_result *result,
-                       int exit_code)
-{
-    struct lb_str out = {0};
-    lb_progress_outcome(progress, result, exit_code, &out);
-    lb_out(progress->cli, &out);
-    lb_str_release(&out);
+    lb_str_printf(out, "%s\n", lb_progress_line(progress, result, exit_code));
 }
 
 void lb_progress_close(struct lb_progress *progress, const struct lb_apply_result *result,
                        int exit_code)
 {
-    struct lb_cli *cli = progress->cli;
-    if (!lb_flag(cli, "json")) {
-        close_text(progress, result, exit_code);
+    struct lb_str out = {0};
+    if (lb_flag(progress->cli, "json"))
         return;
-    }
-    struct lb_value *event = lb_event_new(cli, "summary",
-                                          closing_line(progress, result, exit_code));
-    lb_map_set_int(cli->arena, event, "done", (int64_t)result->done);
-    lb_map_set_int(cli->arena, event, "failed", (int64_t)result->failed);
-    lb_map_set_int(cli->arena, event, "not_started", (int64_t)result->not_started);
-    lb_map_set_int(cli->arena, event, "exit", exit_code);
-    lb_event_print(cli, event);
+    lb_progress_outcome(progress, result, exit_code, &out);
+    lb_out(progress->cli, &out);
+    lb_str_release(&out);
 }

@@ -1,5 +1,5 @@
 /* session.c: what plan, drift and apply do alike: read specs, go online, make plans. */
-#include "cmd/cli.h"
+#include "cmd/progress.h"
 
 #include <unistd.h>
 
@@ -70,6 +70,7 @@ int lb_exit_of_specs(struct lb_cli *cli, struct lb_stack **stacks, size_t count)
     for (size_t i = 0; i < count && stacks[i]; i++) {
         lb_diags_sort(stacks[i]->diags); /* an entry in two regions has its errors once */
         lb_show_diags(cli, stacks[i]->diags);
+        lb_events_diags(cli, stacks[i]->diags);
         code = lb_exit_worse(code, lb_diags_exit(stacks[i]->diags));
     }
     return code ? code : LB_EXIT_ERROR;

@@ -30,6 +30,7 @@ curl -sS -o /dev/null --aws-sigv4 aws:amz:us-west-2:s3 --user "$AWS_ACCESS_KEY_I
     -H "x-amz-content-sha256: $(sha256sum <rule.xml | cut -d' ' -f1)" \
     -H "content-md5: $(openssl md5 -binary rule.xml | base64)"
 lifeboat plan spec.yaml --format json >update.json
+lifeboat apply create.json --json >stale.events
 control faults '[{"service":"s3","operation":"PutBucketLifecycle*","do":"deny"}]'
 lifeboat apply spec.yaml --json --auto-approve >failed.events
 control faults '[{"service":"s3","operation":"GetBucketVersioning","do":"deny"}]'

@@ -6,6 +6,7 @@
 json       every part of `history` and `lock` has a form for programs
 entries    each holds what the trailers promise: stack, plan, spec, who, tool and outcome
 names      what people call a plan or an entry
+events     `apply --json` says to its end what came of it
 """
 import hashlib
 import json
@@ -197,13 +198,64 @@ def names_of():
             run(r.work, "show", name, code=1, err=code)
 
 
+# --- events
+
+
+def events_of(done):
+    """The events of `apply --json`: a version first, a summary last, which says the exit code."""
+    told = lines(done.stdout)
+    same((told[0]["type"], told[-1]["type"]), ("version", "summary"), "first and last line")
+    same([event["type"] for event in told].count("summary"), 1, "summaries")
+    same(told[-1]["exit"], done.returncode, "exit code of the summary")
+    return told
+
+
+def locked():
+    with Recorded(speed=200) as r:
+        r.sandbox.control("faults", [{"service": "*", "operation": "PutBucketTagging", "region": "*", "do": "delay:5s", "count": 9}])
+        process = r.sandbox.lifeboat_start(["apply", "--auto-approve", "--json"], r.work, {**r.env, "LIFEBOAT_ACTOR": "carol"})
+        try:
+            end = time.monotonic() + 60
+            while not (held := lines(run(r.work, "lock", "list", "--format", "json"))) or not held[0]["held"]:
+                if process.poll() is not None or time.monotonic() > end:
+                    raise Fault(f"no lock was taken: {process.poll()}")
+                time.sleep(0.05)
+            second = r.sandbox.lifeboat(["apply", "--auto-approve", "--json"], r.work, r.env)
+            same(second.returncode, 7, second.stderr[-600:])
+            [said] = [event for event in events_of(second) if event["type"] == "diagnostic"]
+            same(said["diagnostic"]["code"], "LB-G020", "diagnostic")
+            must(f"lock {held[0]['id']}: carol on ", said["message"])
+            run(r.work, "lock", "break", held[0]["id"], "--reason", "a test")
+            process.stdout, process.stderr = process.communicate(timeout=120)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        same(process.returncode, 7, process.stderr[-600:])
+        codes = {event["diagnostic"]["code"] for event in events_of(process) if event["type"] == "diagnostic"}
+        same("LB-G021" in codes and "LB-G022" not in codes, True, f"what is said of a broken lock: {codes}")
+
+
+def stale():
+    with Recorded() as r:
+        plan = re.search(r"^Plan id (\w{64})$", r.online("plan", "--record"), re.M)[1]
+        (r.work / "lifeboat.yaml").write_text((r.work / "lifeboat.yaml").read_text() + "# more\n")
+        done = r.sandbox.lifeboat(["apply", "--json", "--plan", plan], r.work, r.env)
+        same(done.returncode, 4, done.stderr[-600:])
+        told = [event["message"] for event in events_of(done) if event["type"] == "difference"]
+        must(r"^the spec \(SHA-256\) was \w{64}, is now \w{64}$", told[0])
+        for line in told:
+            must("^" + re.escape(line) + "$", done.stderr)
+
+
 def main():
     names = sys.argv[1:]
     tally = Tally("the ledger from outside")
     cases = [("json: history diff", compared), ("json: history verify", verified), ("json: history sync", synced),
              ("json: lock break", broken), ("entries: another spec is recorded while one is applied", between),
              ("entries: of a lock that is released", released), ("entries: the path of the spec", path_of_spec),
-             ("entries: author and committer", identity), ("names: of plans and entries", names_of)]
+             ("entries: author and committer", identity), ("names: of plans and entries", names_of),
+             ("events: the lock is held, and broken", locked), ("events: the plan is stale", stale)]
     tally.all([case for case in cases if not names or any(name in case[0] for name in names)])
     return tally.end()
 
