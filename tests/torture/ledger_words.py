@@ -187,6 +187,7 @@ def names_of():
         r.online("plan", "--record")
         r.online("plan", "--record")
         newest, oldest = r.listed()
+        git(r.work, "fetch", "-q", "origin")
         text = run(r.work, "show", oldest["commit"])
         for name in (oldest["commit"][:7], oldest["commit"][:12].upper(), "lifeboat/search-dr~1", "origin/lifeboat/search-dr^",
                      "refs/heads/lifeboat/search-dr~1"):
