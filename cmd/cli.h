@@ -68,6 +68,12 @@ bool lb_flag(const struct lb_cli *cli, const char *name);
 const char **lb_option_list(struct lb_cli *cli, const char *name, size_t *count);
 /* A duration option in seconds; 0 when absent; -1 with a diagnostic when malformed. */
 int lb_option_duration(struct lb_cli *cli, const char *name, int64_t *seconds);
+/* A number from 1 to `most`; `otherwise` when absent; -1 with a diagnostic, which shows `example`.
+ */
+int lb_option_number(struct lb_cli *cli, const char *name, size_t most, size_t otherwise,
+                     const char *example, size_t *out);
+/* Says what is wrong with the command line, and where it is explained. LB_EXIT_USAGE. */
+int lb_usage(struct lb_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- files and output (output.c)
  * ------------------------------------------------------------------- */

@@ -46,10 +46,8 @@ static int history_diff(struct lb_cli *cli)
     struct lb_reading reading;
     struct lb_plan a, b;
     struct lb_str out = {0};
-    if (cli->arg_count != 3) {
-        lb_diags_error(&cli->diags, "LB-U001", NULL, "history diff needs two plans");
-        return LB_EXIT_USAGE;
-    }
+    if (cli->arg_count != 3)
+        return lb_usage(cli, "history diff needs two plans: the ids of both");
     int code = lb_reading_open(cli, NULL, LB_LEDGER_LOCAL, &reading);
     if (code)
         return code;
@@ -108,11 +106,9 @@ static int check_tip(struct lb_cli *cli, const struct lb_reading *reading, const
     char *name = lb_lowercase(cli->arena, noted);
     size_t length = strlen(name);
     if (length < 8 || length > 40 || strspn(name, "0123456789abcdef") != length)
-        return lb_diags_error(&cli->diags, "LB-U001", NULL,
-                              "--tip: \"%s\" is no commit, nor 8 digits or more of one", noted);
+        return lb_usage(cli, "--tip: \"%s\" is no commit, nor 8 digits or more of one", noted);
     if (reading->count > 1)
-        return lb_diags_error(&cli->diags, "LB-U001", NULL,
-                              "--tip is of one stack: name it by SPEC or --stack");
+        return lb_usage(cli, "--tip is of one stack: name it by SPEC or --stack");
     struct lb_arena *arena = lb_arena_new();
     bool found = in_chain(reading->ledger, arena, tip, name);
     lb_arena_free(arena);
@@ -152,11 +148,8 @@ static void verify_stack(struct lb_cli *cli, const struct lb_reading *reading, c
         return;
     if (reading->count > 1)
         lb_str_printf(&out, "%s: ", lb_escape(cli->arena, stack));
-    lb_str_printf(&out, "%s, ",
-                  proof.entries == 1 ? "1 entry"
-                                     : lb_arena_printf(cli->arena, "%zu entries", proof.entries));
-    lb_str_printf(&out, "%s, tip %s: sound\n", lb_counted(cli->arena, proof.plans, "plan"),
-                  proof.tip);
+    lb_str_printf(&out, "%s, %s, tip %s: sound\n", lb_counted(cli->arena, proof.entries, "entry"),
+                  lb_counted(cli->arena, proof.plans, "plan"), proof.tip);
     lb_out(cli, &out);
     lb_str_release(&out);
 }
@@ -212,16 +205,16 @@ static void sync_stack(struct lb_cli *cli, const struct lb_reading *reading, con
         synced_json(cli, reading, stack, after, shared, came);
         return;
     }
+    const char *remote = lb_ledger_remote(reading->ledger);
+    const char *entries = lb_counted(cli->arena, (size_t)after, "entry");
     lb_str_printf(&out, "%s: ", lb_escape(cli->arena, stack));
     if (!after)
-        lb_str_printf(&out, "nothing is recorded here or at %s.\n",
-                      lb_ledger_remote(reading->ledger));
+        lb_str_printf(&out, "nothing is recorded here or at %s.\n", remote);
     else if (!shared && !came)
-        lb_str_printf(&out, "%lld entries, the same here and at %s.\n", (long long)after,
-                      lb_ledger_remote(reading->ledger));
+        lb_str_printf(&out, "%s, the same here and at %s.\n", entries, remote);
     else
-        lb_str_printf(&out, "%zu shared with %s, %lld new from there; %lld entries.\n", shared,
-                      lb_ledger_remote(reading->ledger), (long long)came, (long long)after);
+        lb_str_printf(&out, "%zu shared with %s, %lld new from there; %s.\n", shared, remote,
+                      (long long)came, entries);
     lb_out(cli, &out);
     lb_str_release(&out);
 }
@@ -269,17 +262,12 @@ int lb_cmd_history(struct lb_cli *cli)
     const char *verb = parts[part].word
                            ? lb_arena_printf(cli->arena, "history %s", parts[part].word)
                            : "history";
-    if (cli->arg_count > parts[part].max_args) {
-        lb_diags_error(&cli->diags, "LB-U001", NULL, "unexpected argument \"%s\"",
-                       cli->args[parts[part].max_args]);
-        return LB_EXIT_USAGE;
-    }
+    if (cli->arg_count > parts[part].max_args)
+        return lb_usage(cli, "unexpected argument \"%s\"", cli->args[parts[part].max_args]);
     for (size_t i = 0; i < lb_value_count(cli->options); i++) {
         const char *name = lb_map_nth(cli->options, i)->key;
-        if (strstr(parts[part].options, lb_arena_printf(cli->arena, " %s ", name)))
-            continue;
-        lb_diags_error(&cli->diags, "LB-U001", NULL, "%s has no option --%s", verb, name);
-        return LB_EXIT_USAGE;
+        if (!strstr(parts[part].options, lb_arena_printf(cli->arena, " %s ", name)))
+            return lb_usage(cli, "%s has no option --%s", verb, name);
     }
     return parts[part].run(cli);
 }

@@ -5,12 +5,11 @@
 
 #include "base/json.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define WRITE_EVERY 64 /* entries that are read between two writes, after the first */
 #define DIGITS 8       /* of an id: what `show` takes */
+#define LIMIT_MAX 1000000
 
 struct listing {
     struct lb_cli *cli;
@@ -191,7 +190,7 @@ static void list_stack(struct listing *list)
     int result = list_entries(list, tip);
     if (result == 0 && !list->shown && !list->closed && !list->json)
         lb_str_printf(&list->out,
-                      *tip ? "No entry of \"%s\" is like this.\n"
+                      *tip ? "No entry of \"%s\" matches.\n"
                            : "Nothing is recorded for \"%s\" yet.\n",
                       lb_escape(list->scratch, list->stack));
     write_out(list);
@@ -199,21 +198,6 @@ static void list_stack(struct listing *list)
 
 /* --- what is asked for
  * ---------------------------------------------------------------------------------------- */
-
-static int read_limit(struct lb_cli *cli, size_t *out)
-{
-    const char *text = lb_option(cli, "limit", NULL);
-    *out = SIZE_MAX;
-    if (!text)
-        return 0;
-    errno = 0;
-    unsigned long number = strtoul(text, NULL, 10);
-    if (!*text || strspn(text, "0123456789") != strlen(text) || errno || !number)
-        return lb_diags_error_try(&cli->diags, "LB-U001", NULL, "--limit 20",
-                                  "--limit: \"%s\" is no number of entries", text);
-    *out = number;
-    return 0;
-}
 
 static size_t event_width(void)
 {
@@ -233,7 +217,7 @@ int lb_history_list(struct lb_cli *cli, const char *spec)
                            .object = lb_option(cli, "object", NULL),
                            .json = lb_streq(lb_option(cli, "format", "text"), "json"),
                            .events = event_width()};
-    if (read_limit(cli, &list.limit) != 0)
+    if (lb_option_number(cli, "limit", LIMIT_MAX, SIZE_MAX, "20", &list.limit) != 0)
         return LB_EXIT_USAGE;
     int code = lb_reading_open(cli, spec, LB_LEDGER_LOCAL, &reading);
     if (code)

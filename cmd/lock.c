@@ -7,12 +7,6 @@
 
 #include <string.h>
 
-static int usage(struct lb_cli *cli, const char *text)
-{
-    lb_diags_error_try(&cli->diags, "LB-U001", NULL, "lifeboat help lock", "%s", text);
-    return LB_EXIT_USAGE;
-}
-
 static int read_lock(const struct lb_reading *reading, const char *stack, struct lb_lock *out)
 {
     if (lb_ledger_refresh(reading->ledger, stack) != 0)
@@ -90,9 +84,9 @@ static int lock_list(struct lb_cli *cli)
     struct lb_str out = {0};
     bool json = lb_streq(lb_option(cli, "format", "text"), "json");
     if (cli->arg_count > 2)
-        return usage(cli, "lock list takes one SPEC");
+        return lb_usage(cli, "lock list takes one SPEC");
     if (lb_option(cli, "reason", NULL))
-        return usage(cli, "lock list has no option --reason");
+        return lb_usage(cli, "lock list has no option --reason");
     int code = find_locks(cli, cli->arg_count > 1 ? cli->args[1] : NULL, &reading, &locks);
     for (size_t i = 0; i < reading.count; i++)
         (json ? add_json : add_text)(cli->arena, &out, reading.stacks[i], &locks[i]);
@@ -153,12 +147,12 @@ static int lock_break(struct lb_cli *cli)
     struct lb_lock *locks;
     const char *reason = lb_option(cli, "reason", NULL);
     if (cli->arg_count < 2)
-        return usage(cli, "lock break needs the ID of the lock");
+        return lb_usage(cli, "lock break needs the ID of the lock");
     if (lb_option(cli, "ledger", NULL))
-        return usage(cli, "--ledger is for lock list");
+        return lb_usage(cli, "--ledger is for lock list");
     const char *id = lb_lowercase(cli->arena, cli->args[1]);
     if (strlen(id) < 8)
-        return usage(cli, "lock break needs 8 digits or more of the ID");
+        return lb_usage(cli, "lock break needs 8 digits or more of the ID");
     if (!reason || !*reason) {
         lb_diags_error(&cli->diags, "LB-G025", NULL, "lock %s", id);
         return LB_EXIT_USAGE;
@@ -187,5 +181,5 @@ int lb_cmd_lock(struct lb_cli *cli)
         return lock_list(cli);
     if (cli->arg_count && lb_streq(cli->args[0], "break"))
         return lock_break(cli);
-    return usage(cli, "lock needs list or break");
+    return lb_usage(cli, "lock needs list or break");
 }

@@ -5,7 +5,21 @@
 
 #include "base/time.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+int lb_usage(struct lb_cli *cli, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *text = lb_arena_vprintf(cli->arena, format, args);
+    va_end(args);
+    lb_diags_error_try(&cli->diags, "LB-U001", NULL,
+                       lb_arena_printf(cli->arena, "lifeboat help %s", cli->verb->name), "%s",
+                       text);
+    return LB_EXIT_USAGE;
+}
 
 static const struct lb_option *find_option(const struct lb_verb *verb, const char *name)
 {
@@ -22,9 +36,10 @@ static int unknown_option(struct lb_cli *cli, const char *name)
     for (const struct lb_option *o = cli->verb->options; o->name && count < 64; o++)
         names[count++] = o->name;
     const char *near = lb_nearest(name, names, count);
-    const char *remedy = near ? lb_arena_printf(cli->arena, "--%s", near)
-                              : lb_arena_printf(cli->arena, "lifeboat help %s", cli->verb->name);
-    return lb_diags_error_try(&cli->diags, "LB-U001", NULL, remedy, "%s has no option --%s",
+    if (!near)
+        return lb_usage(cli, "%s has no option --%s", cli->verb->name, name);
+    return lb_diags_error_try(&cli->diags, "LB-U001", NULL,
+                              lb_arena_printf(cli->arena, "--%s", near), "%s has no option --%s",
                               cli->verb->name, name);
 }
 
@@ -43,10 +58,10 @@ static bool is_choice(const char *choices, const char *text)
 static int set_option(struct lb_cli *cli, const struct lb_option *option, const char *value)
 {
     if (!option->arg && value)
-        return lb_diags_error(&cli->diags, "LB-U001", NULL, "--%s takes no value", option->name);
+        return lb_usage(cli, "--%s takes no value", option->name);
     if (option->arg && !value)
-        return lb_diags_error(&cli->diags, "LB-U001", NULL, "--%s needs a %s", option->name,
-                              option->arg);
+        return lb_usage(cli, "--%s needs a value: %s", option->name,
+                        option->choices ? option->choices : option->arg);
     if (option->choices && !is_choice(option->choices, value))
         return lb_diags_error_try(&cli->diags, "LB-U001", NULL, option->choices,
                                   "--%s does not take \"%s\"", option->name, value);
@@ -90,8 +105,7 @@ int lb_options_parse(struct lb_cli *cli, int argc, char **argv)
             cli->args[cli->arg_count++] = argv[i];
     }
     if (cli->arg_count > cli->verb->max_args)
-        return lb_diags_error(&cli->diags, "LB-U001", NULL, "unexpected argument \"%s\"",
-                              cli->args[cli->verb->max_args]);
+        return lb_usage(cli, "unexpected argument \"%s\"", cli->args[cli->verb->max_args]);
     return 0;
 }
 
@@ -123,4 +137,21 @@ int lb_option_duration(struct lb_cli *cli, const char *name, int64_t *seconds)
         return 0;
     return lb_diags_error_try(&cli->diags, "LB-U001", NULL, "15m", "--%s: \"%s\" is no duration",
                               name, text);
+}
+
+int lb_option_number(struct lb_cli *cli, const char *name, size_t most, size_t otherwise,
+                     const char *example, size_t *out)
+{
+    const char *text = lb_option(cli, name, NULL);
+    *out = otherwise;
+    if (!text)
+        return 0;
+    errno = 0;
+    unsigned long long number = strtoull(text, NULL, 10);
+    if (strspn(text, "0123456789") != strlen(text) || errno || !number || number > most)
+        return lb_diags_error_try(&cli->diags, "LB-U001", NULL,
+                                  lb_arena_printf(cli->arena, "--%s %s", name, example),
+                                  "--%s: \"%s\" is not a number from 1 to %zu", name, text, most);
+    *out = (size_t)number;
+    return 0;
 }

@@ -5,8 +5,6 @@
 
 #include "base/json.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int render_text(const struct lb_reports *reports, struct lb_str *out)
@@ -53,19 +51,7 @@ lb_render_fn *lb_renderer_find(const char *format)
 
 static int read_max_bytes(struct lb_cli *cli, size_t *out)
 {
-    const char *text = lb_option(cli, "max-bytes", NULL);
-    *out = 0;
-    if (!text)
-        return 0;
-    char *end = NULL;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (strspn(text, "0123456789") != strlen(text) || *end || errno || !number ||
-        number > LB_STR_DEFAULT_MAX)
-        return lb_diags_error_try(&cli->diags, "LB-U001", NULL, "--max-bytes 65000",
-                                  "--max-bytes: \"%s\" is no number of bytes", text);
-    *out = (size_t)number;
-    return 0;
+    return lb_option_number(cli, "max-bytes", LB_STR_DEFAULT_MAX, 0, "65000", out);
 }
 
 int lb_render_check(struct lb_cli *cli)
@@ -189,5 +175,8 @@ int64_t lb_plan_longest_path(struct lb_arena *arena, const struct lb_plan *plan)
 
 char *lb_counted(struct lb_arena *arena, size_t count, const char *noun)
 {
+    size_t length = strlen(noun);
+    if (count != 1 && length && noun[length - 1] == 'y')
+        return lb_arena_printf(arena, "%zu %.*sies", count, (int)(length - 1), noun);
     return lb_arena_printf(arena, "%zu %s%s", count, noun, count == 1 ? "" : "s");
 }

@@ -64,7 +64,7 @@ const char *lb_severity_word(enum lb_severity severity); /* "error" */
 size_t lb_finding_repeats(const struct lb_diag *findings, size_t count, size_t i);
 /* Seconds on the longest path through the plan's steps. */
 int64_t lb_plan_longest_path(struct lb_arena *arena, const struct lb_plan *plan);
-/* "12 steps", "1 step". */
+/* "12 steps", "1 step", "2 entries". */
 char *lb_counted(struct lb_arena *arena, size_t count, const char *noun);
 
 #endif

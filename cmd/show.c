@@ -125,11 +125,8 @@ int lb_cmd_show(struct lb_cli *cli)
 {
     struct lb_reading reading;
     struct lb_str out = {0};
-    if (!cli->arg_count) {
-        lb_diags_error(&cli->diags, "LB-U001", NULL,
-                       "show needs a PLANFILE, a plan ID or a commit");
-        return LB_EXIT_USAGE;
-    }
+    if (!cli->arg_count)
+        return lb_usage(cli, "show needs a PLANFILE, a plan ID or a COMMIT");
     if (lb_render_check(cli) != 0)
         return LB_EXIT_USAGE;
     const char *name = cli->args[0];
