@@ -137,9 +137,9 @@ static const char *field_line(struct lb_arena *arena, const struct lb_field *fie
 {
     struct lb_str line = {0};
     lb_str_printf(&line, "%s: ", field->path);
-    lb_render_value(&line, lb_is(field->before, LB_NULL) ? NULL : field->before, SHORT_VALUE);
+    lb_render_value(&line, field->before, SHORT_VALUE);
     lb_str_puts(&line, " -> ");
-    lb_render_value(&line, lb_is(field->after, LB_NULL) ? NULL : field->after, SHORT_VALUE);
+    lb_render_value(&line, field->after, SHORT_VALUE);
     return lb_str_take(&line, arena);
 }
 

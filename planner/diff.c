@@ -26,6 +26,11 @@ static const char *reason_of(struct differ *d, const struct lb_value *desired, c
     return above ? above : "part of its definition";
 }
 
+static const struct lb_value *not_null(const struct lb_value *value)
+{
+    return lb_is(value, LB_NULL) ? NULL : value;
+}
+
 static void add_field(struct differ *d, const struct lb_schema *schema, const char *path,
                       const struct lb_value *before, const struct lb_value *after,
                       const char *reason)
@@ -34,9 +39,10 @@ static void add_field(struct differ *d, const struct lb_schema *schema, const ch
     change->fields = lb_arena_grow(d->arena, change->fields, change->field_count,
                                    change->field_count + 1, sizeof *change->fields,
                                    &change->field_capacity);
+    /* a plan's file cannot tell null from what is not there */
     change->fields[change->field_count++] = (struct lb_field){.path = path,
-                                                              .before = before,
-                                                              .after = after,
+                                                              .before = not_null(before),
+                                                              .after = not_null(after),
                                                               .reason = reason,
                                                               .granule = schema ? schema->granule
                                                                                 : NULL,

@@ -23,7 +23,7 @@ int lb_action_parse(const char *name, enum lb_action *out);
 
 struct lb_field {
     const char *path;              /* "lifecycle/rules/lifeboat-auto-purge/prefix" */
-    const struct lb_value *before; /* NULL: not there */
+    const struct lb_value *before; /* NULL: not there; never LB_NULL */
     const struct lb_value *after;  /* NULL: to be removed; LB_UNKNOWN: known after apply */
     const char *reason; /* "stated at lifeboat.yaml:18", "derived from repository.nightly" */
     const char *granule;

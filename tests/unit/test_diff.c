@@ -226,6 +226,7 @@ static void test_maps(void **state)
          "update free/a: 2 -> 1"},
         {"free, deep", "{'free': {'b': {'c': 2}}}", "{'free': {'b': {'c': 3}, 'd': 4}}",
          "update free/b: {'c':3} -> {'c':2}; free/d: 4 -> -"},
+        {"free, live null", "{'free': {'a': 1}}", "{'free': {'a': null}}", "update free/a: - -> 1"},
         {"free, unknown", "{'free': {'b': '?box.o/arn'}}", "{}",
          "update free/b: - -> {'$unknown':'box.o/arn'} | unknown free/b"},
         {"several", "{'plain': 'a', 'set': ['x'], 'tags': {'t': '1'}}",
