@@ -119,8 +119,11 @@ int lb_exit_of_plan(const struct lb_plan *plan);
  * ---------------------------------------------------------------------------------------- */
 void lb_render_text(struct lb_arena *arena, const struct lb_plan *plan, bool color, size_t width,
                     struct lb_str *out);
-/* A value on one line, strings quoted, hostile bytes escaped, cut at `max` columns. */
+/* A value on one line, hostile bytes escaped, cut at `max` bytes. Strings stand in quotes unless
+ * they are plain words. */
 void lb_render_value(struct lb_str *out, const struct lb_value *value, size_t max);
+/* A key of a map, in quotes unless it is a plain word. */
+void lb_render_key(struct lb_str *out, const char *key);
 
 /* --- the verbs
  * ------------------------------------------------------------------------------------------ */

@@ -9,20 +9,22 @@
 #include <string.h>
 
 enum {
-    MAX_LINES = 400, /* of one value; the JSON of the plan holds the rest */
-    CONTEXT = 2,     /* unchanged lines shown around a changed one */
+    SHOWN_MAX = 400, /* lines of one value, or of one difference; the plan's JSON holds the rest */
+    COMPARED_MAX = 20000, /* lines of each side of a difference */
+    TABLE_MAX = 1 << 20,  /* pairs of lines that are looked at for what is common */
+    CONTEXT = 2,          /* unchanged lines shown around a changed one */
 };
 
 struct lines {
     struct lb_arena *arena;
     const char **items;
     size_t count, capacity, left_out;
-    size_t width;
+    size_t width, most;
 };
 
 static void add(struct lines *lines, size_t depth, const char *head, const char *text)
 {
-    if (lines->count == MAX_LINES) {
+    if (lines->count == lines->most) {
         lines->left_out++;
         return;
     }
@@ -61,29 +63,39 @@ static void unfold(struct lines *lines, size_t depth, const char *head,
         }
         const struct lb_entry *entry = lb_map_nth(value, i);
         bool first = on_dash && i == 0;
-        const char *key = lb_escape(lines->arena, entry->key);
-        unfold(lines, first ? depth : inside,
-               lb_arena_printf(lines->arena, "%s%s: ", first ? "- " : "", key), entry->value);
+        struct lb_str key = {0};
+        lb_str_puts(&key, first ? "- " : "");
+        lb_render_key(&key, entry->key);
+        lb_str_puts(&key, ": ");
+        unfold(lines, first ? depth : inside, lb_str_take(&key, lines->arena), entry->value);
     }
 }
 
-static struct lines lines_of(struct lb_arena *arena, const struct lb_value *value, size_t width)
+static struct lines lines_of(struct lb_arena *arena, const struct lb_value *value, size_t width,
+                             size_t most)
 {
-    struct lines lines = {.arena = arena, .width = width};
+    struct lines lines = {.arena = arena, .width = width, .most = most};
     if (value)
         unfold(&lines, 0, "", value);
-    if (lines.left_out)
-        lines.items[MAX_LINES - 1] = lb_arena_printf(arena, "... %zu more lines; see --format json",
-                                                     lines.left_out + 1);
     return lines;
 }
 
-void lb_render_block(struct lb_arena *arena, struct lb_str *out, const char *indent,
-                     const struct lb_value *value, size_t width)
+static void tell_more(struct lb_str *out, const char *indent, size_t count)
 {
-    struct lines lines = lines_of(arena, value, width);
+    if (count)
+        lb_str_printf(out, "%s... %zu more line%s; see --format json\n", indent, count,
+                      count == 1 ? "" : "s");
+}
+
+void lb_render_block(struct lb_str *out, const char *indent, const struct lb_value *value,
+                     size_t width)
+{
+    struct lb_arena *scratch = lb_arena_new();
+    struct lines lines = lines_of(scratch, value, width, SHOWN_MAX);
     for (size_t i = 0; i < lines.count; i++)
         lb_str_printf(out, "%s%s\n", indent, lines.items[i]);
+    tell_more(out, indent, lines.left_out);
+    lb_arena_free(scratch);
 }
 
 /* --- the difference of two blocks
@@ -93,6 +105,17 @@ struct line {
     char sign; /* ' ', '-', '+' */
     const char *text;
 };
+
+struct difference {
+    struct lb_arena *arena;
+    struct line *items;
+    size_t count;
+};
+
+static void put(struct difference *all, char sign, const char *text)
+{
+    all->items[all->count++] = (struct line){sign, text};
+}
 
 /* Length of the longest common subsequence of a[i..] and b[j..], for all i and j. */
 static uint16_t *common(struct lb_arena *arena, const struct lines *a, const struct lines *b)
@@ -110,49 +133,88 @@ static uint16_t *common(struct lb_arena *arena, const struct lines *a, const str
     return best;
 }
 
-static struct line *merged(struct lb_arena *arena, const struct lines *a, const struct lines *b,
-                           size_t *count)
+/* Too much of it would be common or not to look for: all of the one, then all of the other. */
+static void replace(struct difference *all, const struct lines *a, const struct lines *b)
 {
-    size_t row = b->count + 1, i = 0, j = 0, n = 0;
-    const uint16_t *best = common(arena, a, b);
-    struct line *out = lb_arena_array(arena, a->count + b->count + 1, sizeof *out);
-    while (i < a->count || j < b->count) {
-        if (i < a->count && j < b->count && lb_streq(a->items[i], b->items[j])) {
-            out[n++] = (struct line){' ', a->items[i]};
-            i++, j++;
-        } else if (j == b->count ||
-                   (i < a->count && best[(i + 1) * row + j] >= best[i * row + j + 1])) {
-            out[n++] = (struct line){'-', a->items[i++]};
-        } else {
-            out[n++] = (struct line){'+', b->items[j++]};
-        }
-    }
-    *count = n;
-    return out;
+    for (size_t i = 0; i < a->count; i++)
+        put(all, '-', a->items[i]);
+    for (size_t i = 0; i < b->count; i++)
+        put(all, '+', b->items[i]);
 }
 
-static bool near_change(const struct line *lines, size_t count, size_t at)
+static void merge(struct difference *all, const struct lines *a, const struct lines *b)
+{
+    size_t row = b->count + 1, i = 0, j = 0;
+    if (a->count * b->count > TABLE_MAX) {
+        replace(all, a, b);
+        return;
+    }
+    const uint16_t *best = common(all->arena, a, b);
+    while (i < a->count || j < b->count) {
+        if (i < a->count && j < b->count && lb_streq(a->items[i], b->items[j]))
+            put(all, ' ', a->items[i++]), j++;
+        else if (j == b->count ||
+                 (i < a->count && best[(i + 1) * row + j] >= best[i * row + j + 1]))
+            put(all, '-', a->items[i++]);
+        else
+            put(all, '+', b->items[j++]);
+    }
+}
+
+static struct lines middle(const struct lines *all, size_t head, size_t tail)
+{
+    size_t count = all->count - head - tail;
+    return (struct lines){.items = count ? all->items + head : NULL, .count = count};
+}
+
+/* What both begin and end with is mostly all but a line or two. */
+static struct difference compare(struct lb_arena *arena, const struct lines *a,
+                                 const struct lines *b)
+{
+    struct difference all = {.arena = arena};
+    size_t least = a->count < b->count ? a->count : b->count, head = 0, tail = 0;
+    all.items = lb_arena_array(arena, a->count + b->count + 1, sizeof *all.items);
+    while (head < least && lb_streq(a->items[head], b->items[head]))
+        put(&all, ' ', a->items[head++]);
+    while (tail < least - head &&
+           lb_streq(a->items[a->count - 1 - tail], b->items[b->count - 1 - tail]))
+        tail++;
+    const struct lines in_a = middle(a, head, tail), in_b = middle(b, head, tail);
+    merge(&all, &in_a, &in_b);
+    for (size_t i = a->count - tail; i < a->count; i++)
+        put(&all, ' ', a->items[i]);
+    return all;
+}
+
+static bool near_change(const struct difference *all, size_t at)
 {
     size_t from = at > CONTEXT ? at - CONTEXT : 0;
-    for (size_t i = from; i < count && i <= at + CONTEXT; i++)
-        if (lines[i].sign != ' ')
+    for (size_t i = from; i < all->count && i <= at + CONTEXT; i++)
+        if (all->items[i].sign != ' ')
             return true;
     return false;
 }
 
-void lb_render_difference(struct lb_arena *arena, struct lb_str *out, const char *indent,
-                          const struct lb_value *before, const struct lb_value *after, size_t width)
+void lb_render_difference(struct lb_str *out, const char *indent, const struct lb_value *before,
+                          const struct lb_value *after, size_t width)
 {
-    struct lines a = lines_of(arena, before, width), b = lines_of(arena, after, width);
-    size_t count;
-    const struct line *lines = merged(arena, &a, &b, &count);
+    struct lb_arena *scratch = lb_arena_new();
+    struct lines a = lines_of(scratch, before, width, COMPARED_MAX);
+    struct lines b = lines_of(scratch, after, width, COMPARED_MAX);
+    const struct difference all = compare(scratch, &a, &b);
+    size_t shown = 0, more = a.left_out + b.left_out;
     bool gap = false;
-    for (size_t i = 0; i < count; i++) {
-        bool shown = near_change(lines, count, i);
-        if (shown)
-            lb_str_printf(out, "%s%c %s\n", indent, lines[i].sign, lines[i].text);
-        else if (!gap)
+    for (size_t i = 0; i < all.count; i++) {
+        const struct line *line = &all.items[i];
+        bool near = near_change(&all, i);
+        if (near && shown++ < SHOWN_MAX)
+            lb_str_printf(out, "%s%c %s\n", indent, line->sign, line->text);
+        else if (near)
+            more++;
+        else if (!gap && shown <= SHOWN_MAX)
             lb_str_printf(out, "%s  ...\n", indent);
-        gap = !shown;
+        gap = !near;
     }
+    tell_more(out, indent, more);
+    lb_arena_free(scratch);
 }

@@ -63,7 +63,7 @@ static void differ_value(struct differ *differ, const char *what, const struct l
     if (same_value(a, b))
         return;
     lb_str_printf(differ->out, "        %s\n", what);
-    lb_render_difference(differ->arena, differ->out, "          ", a, b, WIDTH);
+    lb_render_difference(differ->out, "          ", a, b, WIDTH);
 }
 
 static void both_fields(struct differ *differ, const struct lb_field *a, const struct lb_field *b)

@@ -109,28 +109,22 @@ static const char *one_line(struct lb_md_page *page, const struct lb_value *valu
     return lb_str_take(&text, page->arena);
 }
 
-/* A file cannot tell null from absent. */
-static const struct lb_value *given(const struct lb_value *value)
-{
-    return lb_is(value, LB_NULL) ? NULL : value;
-}
-
 static void new_field(struct lb_md_page *page, struct lb_str *lines, const struct lb_field *field)
 {
     const char *path = lb_escape(page->arena, field->path);
-    const char *value = one_line(page, given(field->after));
+    const char *value = one_line(page, field->after);
     if (strlen(path) + strlen(value) + 4 <= WIDTH || page->level != LB_MD_ALL) {
         lb_str_printf(lines, "+ %s: %s\n", path, value);
         return;
     }
     lb_str_printf(lines, "+ %s:\n", path);
-    lb_render_block(page->arena, lines, "+   ", given(field->after), WIDTH - 4);
+    lb_render_block(lines, "+   ", field->after, WIDTH - 4);
 }
 
 static void changed_field(struct lb_md_page *page, struct lb_str *lines,
                           const struct lb_field *field)
 {
-    const struct lb_value *before = given(field->before), *after = given(field->after);
+    const struct lb_value *before = field->before, *after = field->after;
     const char *old = one_line(page, before), *new = one_line(page, after);
     char sign = !before ? '+' : !after ? '-' : '!';
     lb_str_printf(lines, "%c %s:", sign, lb_escape(page->arena, field->path));
@@ -141,7 +135,7 @@ static void changed_field(struct lb_md_page *page, struct lb_str *lines,
         lb_str_printf(lines, "  # %s", lb_escape(page->arena, field->reason));
     lb_str_putc(lines, '\n');
     if (!line)
-        lb_render_difference(page->arena, lines, "", before, after, WIDTH - 4);
+        lb_render_difference(lines, "", before, after, WIDTH - 4);
 }
 
 static void texts(struct lb_md_page *page, struct lb_str *lines, const char *word,

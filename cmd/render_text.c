@@ -121,7 +121,7 @@ static void render_new(struct page *page, const struct lb_field *field)
         lb_str_putc(page->out, '\n');
     } else {
         lb_str_puts(page->out, ":\n");
-        lb_render_block(page->arena, page->out, "        ", field->after, room(page, 8));
+        lb_render_block(page->out, "        ", field->after, room(page, 8));
     }
 }
 
@@ -142,8 +142,7 @@ static void render_field(struct page *page, const struct lb_field *field)
     escaped(page, reason);
     lb_str_putc(page->out, '\n');
     if (length >= room(page, 24))
-        lb_render_difference(page->arena, page->out, "          ", field->before, field->after,
-                             room(page, 12));
+        lb_render_difference(page->out, "          ", field->before, field->after, room(page, 12));
 }
 
 static int64_t change_estimate(const struct lb_plan *plan, const char *address)

@@ -3,24 +3,40 @@
 
 #include <string.h>
 
-static bool is_plain(const char *text)
+static bool is_plain(const char *text, size_t length)
 {
-    if (!*text || strlen(text) > 80)
+    if (!length || length > 80)
         return false;
-    for (const char *at = text; *at; at++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:*@+$", *at))
+    for (size_t i = 0; i < length; i++)
+        if (!text[i] ||
+            !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:*@+$",
+                    text[i]))
             return false;
     return true;
 }
 
-static void render_text(struct lb_str *out, const struct lb_value *value)
+/* A quote inside is marked: one string must not look like two. */
+static void add_text(struct lb_str *out, const char *text, size_t length)
 {
-    bool plain = value->type == LB_NUMBER || is_plain(value->as.text.bytes);
-    if (!plain)
-        lb_str_putc(out, '"');
-    lb_str_escape(out, value->as.text.bytes, value->as.text.length, false);
-    if (!plain)
-        lb_str_putc(out, '"');
+    if (is_plain(text, length)) {
+        lb_str_add(out, text, length);
+        return;
+    }
+    struct lb_str safe = {0};
+    lb_str_escape(&safe, text, length, false);
+    lb_str_putc(out, '"');
+    for (size_t i = 0; i < safe.length; i++) {
+        if (safe.data[i] == '"')
+            lb_str_putc(out, '\\');
+        lb_str_putc(out, safe.data[i]);
+    }
+    lb_str_putc(out, '"');
+    lb_str_release(&safe);
+}
+
+void lb_render_key(struct lb_str *out, const char *key)
+{
+    add_text(out, key, strlen(key));
 }
 
 static void render(struct lb_str *out, const struct lb_value *value)
@@ -48,14 +64,17 @@ static void render(struct lb_str *out, const struct lb_value *value)
         for (size_t i = 0; i < value->as.map.count; i++) {
             const struct lb_entry *entry = &value->as.map.entries[i];
             lb_str_puts(out, i ? ", " : "");
-            lb_str_escape(out, entry->key, strlen(entry->key), false);
+            lb_render_key(out, entry->key);
             lb_str_puts(out, ": ");
             render(out, entry->value);
         }
         lb_str_putc(out, '}');
         break;
+    case LB_NUMBER:
+        lb_str_escape(out, value->as.text.bytes, value->as.text.length, false);
+        break;
     default:
-        render_text(out, value);
+        add_text(out, value->as.text.bytes, value->as.text.length);
     }
 }
 

@@ -18,7 +18,7 @@ static void check_block(const char *json, size_t width, const char *expected)
 {
     struct lb_arena *arena = lb_arena_new();
     struct lb_str out = {0};
-    lb_render_block(arena, &out, "  ", parse(arena, json), width);
+    lb_render_block(&out, "  ", parse(arena, json), width);
     assert_string_equal(lb_str_text(&out), expected);
     lb_str_release(&out);
     lb_arena_free(arena);
@@ -42,11 +42,18 @@ static void test_blocks(void **state)
                 "  - arn:aws:iam::111122223333:role/x\n");
 }
 
-static void test_hostile_keys(void **state)
+/* What one string holds must not read as structure. */
+static void test_hostile_texts(void **state)
 {
     (void)state;
     check_block("{\"\\u001b[2J\":\"aaaaaaaaaaaaaaaaaaaa\"}", 10,
-                "  \\x1b[2J: aaaaaaaaaaaaaaaaaaaa\n");
+                "  \"\\x1b[2J\": aaaaaaaaaaaaaaaaaaaa\n");
+    check_block("{\"a: 1, b\":\"aaaaaaaaaaaaaaaaaaaa\"}", 10,
+                "  \"a: 1, b\": aaaaaaaaaaaaaaaaaaaa\n");
+    check_block("{\"a: 1, b\":2}", 80, "  {\"a: 1, b\": 2}\n");
+    check_block("[\"a\\\", \\\"b\"]", 80, "  [\"a\\\", \\\"b\"]\n");
+    check_block("[null,\"\",\"(not set)\",\"a b\"]", 80,
+                "  [null, \"\", \"(not set)\", \"a b\"]\n");
 }
 
 static void test_cap(void **state)
@@ -57,9 +64,9 @@ static void test_cap(void **state)
     struct lb_str out = {0};
     for (int i = 0; i < 1000; i++)
         lb_list_add(arena, list, lb_value_int(arena, i));
-    lb_render_block(arena, &out, "", list, 80);
-    assert_non_null(strstr(lb_str_text(&out), "- 398\n... 601 more lines; see --format json\n"));
-    assert_null(strstr(lb_str_text(&out), "- 399\n"));
+    lb_render_block(&out, "", list, 80);
+    assert_non_null(strstr(lb_str_text(&out), "- 399\n... 600 more lines; see --format json\n"));
+    assert_null(strstr(lb_str_text(&out), "- 400\n"));
     lb_str_release(&out);
     lb_arena_free(arena);
 }
@@ -68,7 +75,7 @@ static void check_difference(const char *before, const char *after, const char *
 {
     struct lb_arena *arena = lb_arena_new();
     struct lb_str out = {0};
-    lb_render_difference(arena, &out, "", before ? parse(arena, before) : NULL,
+    lb_render_difference(&out, "", before ? parse(arena, before) : NULL,
                          after ? parse(arena, after) : NULL, 10);
     assert_string_equal(lb_str_text(&out), expected);
     lb_str_release(&out);
@@ -89,13 +96,42 @@ static void test_differences(void **state)
                      "  - aaaaaaaaaa\n+ - bbbbbbbbbb\n  - cccccccccc\n");
 }
 
+static struct lb_value *numbers(struct lb_arena *arena, int from, int count, int last)
+{
+    struct lb_value *list = lb_value_list(arena);
+    for (int i = 0; i < count - 1; i++)
+        lb_list_add(arena, list, lb_value_int(arena, from + i));
+    lb_list_add(arena, list, lb_value_int(arena, last));
+    return list;
+}
+
+/* However long a value is, what changed of it is shown; of very much the beginning. */
+static void test_long_differences(void **state)
+{
+    (void)state;
+    struct lb_arena *arena = lb_arena_new();
+    struct lb_str out = {0};
+    lb_render_difference(&out, "", numbers(arena, 0, 5000, 1), numbers(arena, 0, 5000, 2), 80);
+    assert_string_equal(lb_str_text(&out), "  ...\n  - 4997\n  - 4998\n- - 1\n+ - 2\n");
+    lb_str_clear(&out);
+    lb_render_difference(&out, "", numbers(arena, 0, 2000, 1), numbers(arena, 9000, 2000, 2), 80);
+    assert_non_null(strstr(lb_str_text(&out), "- - 399\n... 3600 more lines; see --format json\n"));
+    assert_null(strstr(lb_str_text(&out), "+"));
+    lb_str_clear(&out);
+    lb_render_difference(&out, "", NULL, numbers(arena, 0, 401, 7), 80);
+    assert_non_null(strstr(lb_str_text(&out), "+ - 399\n... 1 more line; see --format json\n"));
+    lb_str_release(&out);
+    lb_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks),
-        cmocka_unit_test(test_hostile_keys),
+        cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_long_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
