@@ -144,6 +144,25 @@ const char *lb_severity_word(enum lb_severity severity)
     return words[severity];
 }
 
+size_t lb_report_errors(const struct lb_report *report)
+{
+    size_t errors = 0;
+    for (size_t i = 0; i < report->finding_count; i++)
+        errors += report->findings[i].severity == LB_ERROR;
+    return errors;
+}
+
+char *lb_finding_sentence(struct lb_arena *arena, const struct lb_diag *finding)
+{
+    struct lb_str text = {0};
+    const char *parts[] = {finding->address, finding->detail};
+    lb_str_puts(&text, finding->summary ? finding->summary : finding->code);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i] && *parts[i])
+            lb_str_printf(&text, ": %s", parts[i]);
+    return lb_str_take(&text, arena);
+}
+
 /* A region that is down answers none of a dozen reads of one object: told once, then counted. */
 size_t lb_finding_repeats(const struct lb_diag *findings, size_t count, size_t i)
 {

@@ -60,6 +60,9 @@ bool lb_change_grave(const struct lb_change *change);
 /* "create", "REPLACE": the words of the text. */
 const char *lb_change_word(const struct lb_change *change);
 const char *lb_severity_word(enum lb_severity severity); /* "error" */
+size_t lb_report_errors(const struct lb_report *report);
+/* "summary: address: detail", as far as it has them. */
+char *lb_finding_sentence(struct lb_arena *arena, const struct lb_diag *finding);
 /* How many findings after the i-th say the same of other calls on one object. */
 size_t lb_finding_repeats(const struct lb_diag *findings, size_t count, size_t i);
 /* Seconds on the longest path through the plan's steps. */

@@ -144,10 +144,8 @@ static size_t finding_count(const struct lb_plan *plan)
 static void finding_line(struct differ *differ, const struct lb_plan *plan, size_t i)
 {
     const struct lb_diag *finding = &plan->findings[i];
-    lb_str_printf(differ->out, "%s[%s] %s%s%s%s%s\n", lb_severity_word(finding->severity),
-                  finding->code, finding->summary, finding->address ? " " : "",
-                  finding->address ? finding->address : "", finding->detail ? ": " : "",
-                  finding->detail ? finding->detail : "");
+    lb_str_printf(differ->out, "%s[%s] %s\n", lb_severity_word(finding->severity), finding->code,
+                  lb_finding_sentence(differ->arena, finding));
 }
 
 /* --- the two as a whole

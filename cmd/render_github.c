@@ -37,11 +37,7 @@ static void add(struct annotations *all, enum lb_severity level, const struct lb
 static const char *sentence(struct lb_arena *arena, const struct lb_diag *it)
 {
     struct lb_str text = {0};
-    const char *parts[] = {it->address, it->detail};
-    lb_str_puts(&text, it->summary ? it->summary : "");
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (parts[i] && *parts[i])
-            lb_str_printf(&text, ": %s", parts[i]);
+    lb_str_puts(&text, lb_finding_sentence(arena, it));
     if (it->why && *it->why)
         lb_str_printf(&text, "\nwhy: %s", it->why);
     if (it->remedy && *it->remedy)
@@ -97,10 +93,7 @@ static void add_fleet(const struct lb_reports *reports, struct annotations *all)
     size_t bad = 0, changed = 0;
     for (size_t i = 0; i < reports->count; i++) {
         const struct lb_report *it = &reports->items[i];
-        size_t errors = 0;
-        for (size_t k = 0; k < it->finding_count; k++)
-            errors += it->findings[k].severity == LB_ERROR;
-        bad += errors > 0;
+        bad += lb_report_errors(it) > 0;
         changed += it->plan && !lb_plan_empty(it->plan);
     }
     add(all, LB_INFO, NULL, "lifeboat",
@@ -111,9 +104,7 @@ static void add_fleet(const struct lb_reports *reports, struct annotations *all)
 static void add_summary(const struct lb_reports *reports, const struct lb_report *report,
                         struct annotations *all)
 {
-    size_t errors = 0;
-    for (size_t i = 0; i < report->finding_count; i++)
-        errors += report->findings[i].severity == LB_ERROR;
+    size_t errors = lb_report_errors(report);
     if (report->plan)
         add(all, LB_INFO, NULL, lb_report_name(report),
             lb_plan_summary(reports->arena, report->plan));

@@ -164,11 +164,8 @@ static void change(struct suite *suite, const struct lb_change *it, bool drift)
 
 static void checks(struct suite *suite)
 {
-    size_t errors = 0;
     const char *incomplete = "not everything could be read";
-    for (size_t i = 0; i < suite->report->finding_count; i++)
-        errors += suite->report->findings[i].severity == LB_ERROR;
-    if (!suite->report->plan && !errors) {
+    if (!suite->report->plan && !lb_report_errors(suite->report)) {
         begin(suite, "checks", "the spec is valid", NULL);
         end(suite);
     }

@@ -205,11 +205,7 @@ static struct lb_value *result_new(struct log *log, struct run *run, const struc
     lb_map_set_string(arena, result, "ruleId", it->code);
     lb_map_set_int(arena, result, "ruleIndex", rule_number(log, run, it));
     lb_map_set_string(arena, result, "level", level_of(it->severity));
-    lb_str_puts(&text, it->summary ? it->summary : it->code);
-    if (it->address)
-        lb_str_printf(&text, ": %s", it->address);
-    if (it->detail)
-        lb_str_printf(&text, ": %s", it->detail);
+    lb_str_puts(&text, lb_finding_sentence(arena, it));
     if (it->remedy)
         lb_str_printf(&text, ". Try: %s", it->remedy);
     lb_map_set(arena, result, "message", message(arena, lb_str_take(&text, arena)));

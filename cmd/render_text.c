@@ -25,11 +25,11 @@ static void paint(struct page *page, const char *sgr, const char *text)
 }
 
 static const struct look {
-    const char *symbol, *word, *sgr;
+    const char *symbol, *sgr;
 } looks[] = {
-    [LB_ACTION_NONE] = {" ", "no change", "0"},   [LB_ACTION_CREATE] = {"+", "create", "32"},
-    [LB_ACTION_UPDATE] = {"~", "update", "33"},   [LB_ACTION_REPLACE] = {"!", "REPLACE", "1;31"},
-    [LB_ACTION_RELEASE] = {"-", "release", "36"}, [LB_ACTION_READ] = {"?", "look at", "2"},
+    [LB_ACTION_NONE] = {" ", "0"},     [LB_ACTION_CREATE] = {"+", "32"},
+    [LB_ACTION_UPDATE] = {"~", "33"},  [LB_ACTION_REPLACE] = {"!", "1;31"},
+    [LB_ACTION_RELEASE] = {"-", "36"}, [LB_ACTION_READ] = {"?", "2"},
 };
 
 static void place(struct page *page, const struct lb_mark *mark)
@@ -54,11 +54,11 @@ static void render_head(struct page *page)
 
 static void render_finding(struct page *page, const struct lb_diag *finding)
 {
-    static const char *const words[] = {"error", "warning", "info"};
     static const char *const sgr[] = {"1;31", "1;33", "1;36"};
     lb_str_puts(page->out, "! ");
-    paint(page, sgr[finding->severity],
-          lb_arena_printf(page->arena, "%s[%s]", words[finding->severity], finding->code));
+    paint(
+        page, sgr[finding->severity],
+        lb_arena_printf(page->arena, "%s[%s]", lb_severity_word(finding->severity), finding->code));
     lb_str_printf(page->out, " %s", finding->summary);
     place(page, &finding->mark);
     lb_str_putc(page->out, '\n');
@@ -169,7 +169,8 @@ static void render_change(struct page *page, const struct lb_change *change)
     const struct look *look = &looks[change->action];
     int64_t seconds = change_estimate(page->plan, change->address);
     lb_str_puts(page->out, "  ");
-    paint(page, look->sgr, lb_arena_printf(page->arena, "%s %s", look->symbol, look->word));
+    paint(page, look->sgr,
+          lb_arena_printf(page->arena, "%s %s", look->symbol, lb_change_word(change)));
     lb_str_printf(page->out, "  %s", lb_escape(page->arena, change->address));
     if (seconds >= 60)
         lb_str_printf(page->out, "  about %s", lb_duration_words(page->arena, seconds / 60 * 60));
@@ -195,6 +196,7 @@ static void render_change(struct page *page, const struct lb_change *change)
         render_texts(page, "? unknown:", change->unknown, change->unknown_count);
 }
 
+/* "" is of what left the spec. */
 static void render_region(struct page *page, const char *region)
 {
     bool any = false;
@@ -209,6 +211,27 @@ static void render_region(struct page *page, const char *region)
         }
         any = true;
         render_change(page, change);
+    }
+}
+
+/* The regions of the plan in an order that people know; a file may hold others, which are not
+ * hidden for that. */
+static void render_changes(struct page *page)
+{
+    const struct lb_plan *plan = page->plan;
+    const char *known[] = {"global", plan->regions[LB_SIDE_PRIMARY],
+                           plan->regions[LB_SIDE_SECONDARY], ""};
+    struct lb_value *told = lb_value_map(page->arena);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        render_region(page, known[i]);
+        lb_map_set_bool(page->arena, told, known[i], true);
+    }
+    for (size_t i = 0; i < plan->change_count; i++) {
+        const char *region = plan->changes[i].region;
+        if (lb_map_get(told, region))
+            continue;
+        render_region(page, region);
+        lb_map_set_bool(page->arena, told, region, true);
     }
 }
 
@@ -230,7 +253,7 @@ static void render_steps(struct page *page)
         const struct lb_step *step = &plan->steps[i];
         lb_str_printf(page->out, "  %4s  %-40s  %s  (%s)\n", step->id,
                       lb_escape(page->arena, step->address), lb_escape(page->arena, step->title),
-                      step->call);
+                      lb_escape(page->arena, step->call));
     }
 }
 
@@ -240,10 +263,7 @@ void lb_render_text(struct lb_arena *arena, const struct lb_plan *plan, bool col
     struct page page = {arena, plan, out, color, width};
     render_head(&page);
     render_findings(&page);
-    render_region(&page, "global");
-    render_region(&page, plan->regions[LB_SIDE_PRIMARY]);
-    render_region(&page, plan->regions[LB_SIDE_SECONDARY]);
-    render_region(&page, "");
+    render_changes(&page);
     render_steps(&page);
     if (!plan->complete)
         lb_str_puts(

@@ -119,6 +119,22 @@ static void test_grave_changes(void **state)
     }
 }
 
+/* --- text
+ * -------------------------------------------------------------------------------------------- */
+
+/* A file may say what it likes: no change is left out for its region. */
+static void test_text_shows_every_region(void **state)
+{
+    (void)state;
+    struct kit kit;
+    begin(&kit);
+    kit.plan.changes[0].region = "mars-1";
+    const char *text = render(&kit, "text");
+    must_have(text, "\nmars-1\n  ~ update  node.a  dr/a b.yaml:3\n");
+    must_have(text, "\nus-west-2\n  + create  node.b\n");
+    end(&kit);
+}
+
 /* --- markdown
  * ---------------------------------------------------------------------------------------- */
 
@@ -373,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_a_file_gives_the_same_bytes),
         cmocka_unit_test(test_only_known_formats),
         cmocka_unit_test(test_grave_changes),
+        cmocka_unit_test(test_text_shows_every_region),
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_markdown_fits),
         cmocka_unit_test(test_sarif),
