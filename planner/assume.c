@@ -4,6 +4,8 @@
  */
 #include "planner/assume.h"
 
+#include "planner/release.h"
+
 #include "base/exit.h"
 
 #include <stdlib.h>
@@ -30,13 +32,15 @@ static const struct lb_value *sorted(struct lb_arena *arena, const char *const *
     return list;
 }
 
-/* Regions in which one of the stacks has something: region -> true. */
+/* Regions in which one of the stacks has something, or in which is listed what left it: region ->
+ * true. */
 static struct lb_value *homes(struct lb_arena *arena, struct lb_stack *const *stacks, size_t count)
 {
     struct lb_value *all = lb_value_map(arena);
     for (size_t i = 0; i < count; i++) {
-        lb_map_set_bool(arena, all, stacks[i]->regions[LB_SIDE_PRIMARY], true);
-        lb_map_set_bool(arena, all, stacks[i]->regions[LB_SIDE_SECONDARY], true);
+        const struct lb_value *listed = lb_release_regions(arena, stacks[i]);
+        for (size_t k = 0; k < lb_value_count(listed); k++)
+            lb_map_set_bool(arena, all, lb_text(lb_list_item(listed, k), ""), true);
         for (size_t k = 0; k < stacks[i]->resource_count; k++)
             lb_map_set_bool(arena, all, lb_resource_home(stacks[i]->resources[k]), true);
     }

@@ -6,6 +6,7 @@
  */
 #include "planner/grant.h"
 
+#include "planner/release.h"
 #include "planner/survey.h"
 
 #include "base/json.h"
@@ -137,9 +138,10 @@ static void add_stack(struct grants *g)
     const struct lb_stack *stack = g->stack;
     struct lb_value *on = lb_value_list(g->arena), *regions = lb_value_list(g->arena);
     lb_list_add_string(g->arena, on, "*");
-    for (enum lb_side side = LB_SIDE_PRIMARY; side <= LB_SIDE_SECONDARY; side++)
-        if (g->what_for != LB_GRANT_FAILOVER || side == stack->active)
-            lb_list_add_string(g->arena, regions, stack->regions[side]);
+    if (g->what_for == LB_GRANT_FAILOVER)
+        lb_list_add_string(g->arena, regions, stack->regions[stack->active]);
+    else
+        regions = lb_release_regions(g->arena, stack);
     lb_list_sort(regions);
     struct lb_value *condition = lb_value_map(g->arena);
     lb_map_set(g->arena, lb_map_map(g->arena, condition, "StringEquals"), "aws:RequestedRegion",

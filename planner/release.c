@@ -1,8 +1,8 @@
 /* release.c: what left the spec. Objects carry their stack and address as tags, so one list per
  * region says what is ours, and what of it no spec of this run declares is reported as released. It
- * is never deleted. IAM roles are not covered by that list; record sets and schedules are found
- * where they lie. Objects that did not leave find their tags in the same list, which saves one
- * request each where the service has no list of its own.
+ * is never deleted. IAM roles are not covered by that list; record sets and what is inside domains
+ * are found where they lie. Objects that did not leave find their tags in the same list, which
+ * saves one request each where the service has no list of its own.
  * https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
  */
 #include "planner/release.h"
@@ -163,6 +163,20 @@ static void ask(struct listing *listing, const char *page)
     exchange->submit(exchange->self, NULL, arena, call, listed, listing);
 }
 
+struct lb_value *lb_release_regions(struct lb_arena *arena, const struct lb_stack *stack)
+{
+    struct lb_value *regions = lb_value_list(arena);
+    const char *first = stack->regions[LB_SIDE_PRIMARY];
+    lb_list_add_string(arena, regions, first);
+    lb_list_add_string(arena, regions, stack->regions[LB_SIDE_SECONDARY]);
+    for (size_t i = 0; lb_providers[i]; i++) {
+        const char *home = lb_provider_home(lb_providers[i], first);
+        if (home && !lb_list_has(regions, home))
+            lb_list_add_string(arena, regions, home);
+    }
+    return regions;
+}
+
 struct lb_release *lb_release_ask(struct lb_engine *engine, struct lb_stack *const *stacks,
                                   size_t stack_count, struct lb_refresh *out)
 {
@@ -171,8 +185,9 @@ struct lb_release *lb_release_ask(struct lb_engine *engine, struct lb_stack *con
     struct lb_release *release = lb_arena_alloc(arena, sizeof *release);
     release->arena = arena;
     for (size_t i = 0; i < stack_count; i++) {
-        lb_map_set_bool(arena, regions, stacks[i]->regions[LB_SIDE_PRIMARY], true);
-        lb_map_set_bool(arena, regions, stacks[i]->regions[LB_SIDE_SECONDARY], true);
+        const struct lb_value *of_stack = lb_release_regions(arena, stacks[i]);
+        for (size_t k = 0; k < lb_value_count(of_stack); k++)
+            lb_map_set_bool(arena, regions, lb_text(lb_list_item(of_stack, k), ""), true);
     }
     for (size_t i = 0; i < lb_value_count(regions); i++) {
         if (lb_region_assumed_down(stacks[0], lb_map_nth(regions, i)->key))

@@ -6,6 +6,10 @@
 
 struct lb_release;
 
+/* Regions in which something of the stack may be listed: its two, and those where the control
+ * planes of global services list theirs (Route 53's health checks). */
+struct lb_value *lb_release_regions(struct lb_arena *arena, const struct lb_stack *stack);
+
 /* Asks beside the reads of a refresh, one list per region; strays are added as answers come. */
 struct lb_release *lb_release_ask(struct lb_engine *engine, struct lb_stack *const *stacks,
                                   size_t stack_count, struct lb_refresh *out);

@@ -9,6 +9,8 @@
  * once; GetChange is not waited for: resolvers follow within a minute, and the old answer stays
  * right until then.
  */
+#include "providers/failover.h"
+
 #include "providers/names.h"
 #include "providers/route53.h"
 #include "providers/switch.h"
@@ -22,12 +24,12 @@
 
 enum { SETS_PER_PAGE = 300 };
 
-static const struct lb_op list_zones = {.service = &lb_route53_service,
-                                        .name = "ListHostedZonesByName",
-                                        .method = "GET",
-                                        .path = "/2013-04-01/hostedzonesbyname?dnsname={DNSName}&"
-                                                "maxitems={MaxItems}"};
-static const struct lb_op list_sets = {
+const struct lb_op lb_list_zones = {.service = &lb_route53_service,
+                                    .name = "ListHostedZonesByName",
+                                    .method = "GET",
+                                    .path = "/2013-04-01/hostedzonesbyname?dnsname={DNSName}&"
+                                            "maxitems={MaxItems}"};
+const struct lb_op lb_list_sets = {
     .service = &lb_route53_service,
     .name = "ListResourceRecordSets",
     .method = "GET",
@@ -46,7 +48,7 @@ static const char *own_prefix(const struct lb_stack *stack)
     return lb_arena_printf(stack->arena, OWN "%s:", stack->name);
 }
 
-static bool is_own(const struct lb_stack *stack, const char *id)
+bool lb_record_is_own(const struct lb_stack *stack, const char *id)
 {
     size_t length = strlen(stack->name);
     return lb_starts_with(id, OWN) && strncmp(id + strlen(OWN), stack->name, length) == 0 &&
@@ -245,7 +247,7 @@ static int unreadable(struct lb_read *read, const char *code, const char *detail
  * question a name as soon as there are more names than pages. */
 static void ask_sets(struct lb_read *read, const char *zone_id, int64_t set_count)
 {
-    struct lb_call *call = lb_read_call(read, &list_sets);
+    struct lb_call *call = lb_read_call(read, &lb_list_sets);
     bool whole = set_count > 0 && (uint64_t)set_count / SETS_PER_PAGE + 1 < read->siblings;
     lb_call_param(read->arena, call, "HostedZoneId", zone_id);
     lb_call_param(read->arena, call, "MaxItems", "300");
@@ -300,7 +302,7 @@ static int read_records(struct lb_read *read)
         ask_sets(read, zone_id, 0);
         return 0;
     }
-    struct lb_call *call = lb_read_call(read, &list_zones);
+    struct lb_call *call = lb_read_call(read, &lb_list_zones);
     lb_call_param(read->arena, call, "DNSName",
                   lb_dns_normal(read->arena, lb_text_at(read->resource->stated, "zone", "")));
     lb_call_param(read->arena, call, "MaxItems", "100");
@@ -329,7 +331,7 @@ static void take_set(struct lb_read *read, const struct lb_value *set)
     if (!read->live->raw)
         read->live->raw = lb_value_map(arena);
     lb_list_add(arena, lb_map_list(arena, read->live->raw, "records"), lb_value_copy(arena, set));
-    if (is_own(read->stack, id) || is_desired(read->resource->desired, id))
+    if (lb_record_is_own(read->stack, id) || is_desired(read->resource->desired, id))
         read->live->status = LB_LIVE_PRESENT;
 }
 
@@ -339,7 +341,7 @@ static void look_for_stray(struct lb_read *read, const struct lb_value *set, con
     size_t i = 0;
     const struct lb_resource *known = lb_stack_next(read->stack, "failover", &i);
     if (known != read->resource || !lb_streq(lb_text_at(set, "Failover", ""), "PRIMARY") ||
-        !is_own(read->stack, lb_text_at(set, "SetIdentifier", "")))
+        !lb_record_is_own(read->stack, lb_text_at(set, "SetIdentifier", "")))
         return;
     for (; known; known = lb_stack_next(read->stack, "failover", &i))
         if (lb_streq(lb_dns_normal(read->arena, known->name), name))
@@ -349,7 +351,7 @@ static void look_for_stray(struct lb_read *read, const struct lb_value *set, con
 
 static void ask_next(struct lb_read *read, const struct lb_call *call, const struct lb_value *page)
 {
-    struct lb_call *next = lb_read_call(read, &list_sets);
+    struct lb_call *next = lb_read_call(read, &lb_list_sets);
     lb_call_param(read->arena, next, "HostedZoneId",
                   lb_text_at(call->params, "HostedZoneId", NULL));
     lb_call_param(read->arena, next, "MaxItems", "300");
@@ -462,7 +464,7 @@ static void drop_old(struct lb_write *write, struct batch *batch)
     for (size_t i = 0; i < lb_value_count(sets); i++) {
         const struct lb_value *set = lb_list_item(sets, i);
         const char *id = lb_record_id(write->arena, set);
-        if (is_own(write->stack, id) && !is_desired(write->desired, id))
+        if (lb_record_is_own(write->stack, id) && !is_desired(write->desired, id))
             add_change(write->arena, batch->deletes, "DELETE",
                        lb_record_set_echo(write->arena, set));
     }
@@ -509,4 +511,5 @@ const struct lb_provider lb_provider_failover = {
     .global = &lb_route53_service,
     .expand = expand,
     .derive = derive,
+    .survey = lb_failover_survey,
 };

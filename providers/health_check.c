@@ -303,7 +303,7 @@ static void take_tags(struct lb_read *read, const struct lb_value *listed)
 static void ask_tags(struct lb_read *read, const char *id)
 {
     if (lb_resource_has_granule(read->resource, lb_granule_find(read->resource->kind, "tags")))
-        lb_tags_ask(read, "us-east-1",
+        lb_tags_ask(read, lb_resource_home(read->resource),
                     lb_arena_printf(read->arena, "arn:%s:route53:::healthcheck/%s",
                                     read->stack->partition, id),
                     take_tags);

@@ -19,6 +19,11 @@ const char *lb_resource_home(const struct lb_resource *resource)
     return lb_service_home(resource->provider->global, resource->region);
 }
 
+const char *lb_provider_home(const struct lb_provider *provider, const char *region)
+{
+    return provider->global ? lb_service_home(provider->global, region) : NULL;
+}
+
 bool lb_region_assumed_down(const struct lb_stack *stack, const char *region)
 {
     return lb_list_has(stack->assumed_down, region);

@@ -130,6 +130,8 @@ struct lb_resource *lb_stack_next(const struct lb_stack *stack, const char *kind
 /* The region of the object's control plane (place.c): its own, or, for global kinds, the one of the
  * partition that IAM or Route 53 run in. */
 const char *lb_resource_home(const struct lb_resource *resource);
+/* That region for a global kind, in the partition that `region` is in; NULL for other kinds. */
+const char *lb_provider_home(const struct lb_provider *provider, const char *region);
 bool lb_region_assumed_down(const struct lb_stack *stack, const char *region);
 
 enum lb_side lb_side_other(enum lb_side side);

@@ -155,18 +155,19 @@ static inline void kit_read(struct kit *kit, struct lb_resource *resource, size_
     resource->live = live;
 }
 
-/* Looks for what left the spec inside one object, which must be given its endpoint before. */
+/* Looks for what left the spec inside one object, which must be given its endpoint before, or, with
+ * NULL, over the whole stack. */
 static inline void kit_survey(struct kit *kit, const char *kind, const char *inside,
                               const struct kit_answer *answers, size_t count)
 {
     size_t provider = 0, object = 0;
     struct lb_resource *place;
     while ((place = lb_survey_next(kit->arena, &kit->stack, &provider, &object)))
-        if (lb_streq(place->kind->name, kind) && place->reads_after_count &&
-            lb_streq(place->reads_after[0]->address, inside))
+        if (lb_streq(place->kind->name, kind) &&
+            lb_streq(place->reads_after_count ? place->reads_after[0]->address : NULL, inside))
             break;
     if (!place)
-        fail_msg("%s does not look into %s", kind, inside);
+        fail_msg("%s does not look into %s", kind, inside ? inside : "the stack");
     struct lb_live live = {0};
     struct lb_read read = kit_reader(kit, place, &live);
     kit->stray_count = 0;

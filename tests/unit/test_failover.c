@@ -332,6 +332,70 @@ static void many_names_share_the_zone_from_its_start(void **state)
     kit_free(&kit);
 }
 
+static void add_marked(struct kit *kit, const char *id, const char *stack, const char *address)
+{
+    struct lb_arena *arena = kit->arena;
+    const char *const pairs[][2] = {{LB_TAG_STACK, stack}, {LB_TAG_ADDRESS, address}};
+    if (!kit->stack.marked)
+        kit->stack.marked = lb_value_map(arena);
+    struct lb_value *tags = lb_map_list(arena, lb_map_map(arena, kit->stack.marked, "us-east-1"),
+                                        lb_arena_printf(arena, "arn:aws:route53:::%s", id));
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        struct lb_value *tag = lb_list_add(arena, tags, lb_value_map(arena));
+        lb_map_set_string(arena, tag, "Key", pairs[i][0]);
+        lb_map_set_string(arena, tag, "Value", pairs[i][1]);
+    }
+}
+
+static void survey(struct kit *kit, const struct kit_answer *answers, size_t count)
+{
+    kit->listed = lb_value_map(kit->arena);
+    kit_survey(kit, "failover", NULL, answers, count);
+}
+
+/* Their health checks carry the names; of records only those with our mark are ours. */
+static void finds_record_sets_that_left(void **state)
+{
+    (void)state;
+    struct kit kit;
+    load(&kit, SPEC);
+    survey(&kit, NULL, 0); /* there is no list */
+    add_marked(&kit, "healthcheck/1", "search-dr", "health_check." NAME);
+    add_marked(&kit, "healthcheck/2", "other", "health_check.b.example.com");
+    add_marked(&kit, "healthcheck/3", "search-dr", "alarm.c.example.com");
+    survey(&kit, NULL, 0); /* nothing left */
+    add_marked(&kit, "healthcheck/4", "search-dr", "health_check.a.b.example.com");
+    const struct kit_answer answers[] = {
+        {"ListHostedZonesByName", 200, ZONES(ZONE("Z1", "example.com.", "false"))},
+        FOUND_ZONE,
+        {"ListResourceRecordSets", 200,
+         SETS(SET("a.b.example.com.", "by-hand", "PRIMARY", "60", "a.b", "")
+                  SET("b.b.example.com.", "lifeboat:search-dr:primary", "PRIMARY", "60", "a.b", ""),
+              END)}};
+    survey(&kit, answers, 3);
+    assert_string_equal(kit_line(&kit, kit.asks[0].call),
+                        "GET /2013-04-01/hostedzonesbyname?dnsname=b.example.com&maxitems=100");
+    assert_string_equal(kit_line(&kit, kit.asks[2].call),
+                        "GET /2013-04-01/hostedzone/Z1/rrset?maxitems=300&name=a.b.example.com");
+    assert_int_equal(kit.stray_count, 0);
+    const struct kit_answer ours[] = {
+        answers[0],
+        FOUND_ZONE,
+        {"ListResourceRecordSets", 200,
+         SETS(SET("a.b.example.com.", "lifeboat:search-dr:primary", "PRIMARY", "60", "a.b", ""),
+              END)}};
+    survey(&kit, ours, 3);
+    assert_int_equal(kit.stray_count, 1);
+    assert_string_equal(kit.strays[0], "failover.a.b.example.com");
+    assert_int_equal(kit.diags.count, 0);
+    const struct kit_answer denied[] = {{"ListHostedZonesByName", 403, "<a/>"},
+                                        {"ListHostedZonesByName", 403, "<a/>"}};
+    survey(&kit, denied, 2);
+    assert_true(kit_said(&kit.diags, "LB-P030", 0));
+    assert_int_equal(kit.diags.errors, 0);
+    kit_free(&kit);
+}
+
 static void a_missing_zone_is_an_error_not_a_create(void **state)
 {
     (void)state;
@@ -487,6 +551,7 @@ int main(void)
         cmocka_unit_test(nothing_of_ours_is_absent),
         cmocka_unit_test(follows_pages_until_its_name_is_passed),
         cmocka_unit_test(many_names_share_the_zone_from_its_start),
+        cmocka_unit_test(finds_record_sets_that_left),
         cmocka_unit_test(a_missing_zone_is_an_error_not_a_create),
         cmocka_unit_test(a_known_zone_id_saves_the_lookup),
         cmocka_unit_test(writes_one_batch),
