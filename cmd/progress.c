@@ -185,7 +185,9 @@ const char *lb_progress_line(struct lb_progress *progress, const struct lb_apply
     int64_t seconds = (now_ms(progress) - progress->began_ms) / 1000;
     const char *fine = progress->plan->assumed_down_count
                            ? "What can be done while a region is assumed down is done."
-                           : "Live matches the spec.";
+                       : lb_plan_of_all(progress->plan)
+                           ? "Live matches the spec."
+                           : "Live matches the spec in the part that was planned.";
     const char *tail = exit_code == LB_EXIT_OK ? fine : "Run apply again to go on from here.";
     return lb_arena_printf(arena, "Apply: %zu done, %zu failed, %zu not started, in %s. %s",
                            result->done, result->failed, result->not_started,

@@ -141,6 +141,18 @@ int lb_ledger_read(struct lb_ledger *ledger, const char *commit, struct lb_ledge
     return source ? lb_entry_from_json(ledger, source, commit, out) : -1;
 }
 
+/* "domain.search" is that of either side. */
+static bool names_one(const struct lb_value *objects, const char *address)
+{
+    size_t length = strlen(address);
+    for (size_t i = 0; i < lb_value_count(objects); i++) {
+        const char *key = lb_map_nth(objects, i)->key;
+        if (lb_starts_with(key, address) && (!key[length] || key[length] == '@'))
+            return true;
+    }
+    return false;
+}
+
 bool lb_ledger_names(struct lb_ledger *ledger, const char *commit, const char *address)
 {
     struct lb_ledger_entry entry;
@@ -150,7 +162,7 @@ bool lb_ledger_names(struct lb_ledger *ledger, const char *commit, const char *a
     lb_diags_init(&unsaid, ledger->arena);
     ledger->diags = &unsaid;
     bool found = lb_ledger_read(ledger, commit, &entry) == 0 &&
-                 lb_map_get(lb_map_get(entry.body, "objects"), address);
+                 names_one(lb_map_get(entry.body, "objects"), address);
     lb_arena_free(ledger->arena);
     ledger->arena = arena;
     ledger->diags = said;

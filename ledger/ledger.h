@@ -120,8 +120,8 @@ int lb_ledger_glance(struct lb_ledger *ledger, struct lb_arena *arena, const cha
                      struct lb_ledger_entry *out, char parent[41]);
 /* The whole entry, strictly read. */
 int lb_ledger_read(struct lb_ledger *ledger, const char *commit, struct lb_ledger_entry *out);
-/* The entry names this object, KIND.NAME or KIND.NAME@SIDE, in its `objects`. An entry that cannot
- * be read names none. */
+/* The entry names this object, KIND.NAME (of either side) or KIND.NAME@SIDE, in its `objects`. An
+ * entry that cannot be read names none. */
 bool lb_ledger_names(struct lb_ledger *ledger, const char *commit, const char *address);
 /* The commit is here. In a shallow clone older ones need not be. */
 bool lb_ledger_shallow(struct lb_ledger *ledger);

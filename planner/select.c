@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define NAMED_MAX 20 /* objects that were left out */
+
 const char *lb_address_kind(struct lb_arena *arena, const char *address)
 {
     const char *dot = strchr(address, '.');
@@ -67,6 +69,28 @@ static int collect(struct lb_engine *engine, struct lb_stack *stack, const char 
     return 0;
 }
 
+/* Who reads the plan later, or applies it, did not see how it was asked for. */
+static void say_part(struct lb_stack *stack)
+{
+    struct lb_str left_out = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < stack->resource_count; i++) {
+        const struct lb_resource *resource = stack->resources[i];
+        if (resource->selected)
+            continue;
+        if (count++ < NAMED_MAX)
+            lb_str_printf(&left_out, "%s%s", left_out.length ? ", " : "", resource->address);
+    }
+    if (count > NAMED_MAX)
+        lb_str_printf(&left_out, " and %zu more", count - NAMED_MAX);
+    struct lb_diag diag = {
+        .code = "LB-P037",
+        .detail = lb_arena_printf(stack->arena, "left out: %s", lb_str_text(&left_out))};
+    if (count)
+        lb_diags_add(stack->diags, &diag);
+    lb_str_release(&left_out);
+}
+
 int lb_select(struct lb_engine *engine, struct lb_stack *stack,
               const struct lb_plan_options *options)
 {
@@ -82,5 +106,6 @@ int lb_select(struct lb_engine *engine, struct lb_stack *stack,
         resource->selected = (!options->target_count || lb_map_get(only, resource->address)) &&
                              !lb_map_get(without, resource->address);
     }
+    say_part(stack);
     return 0;
 }

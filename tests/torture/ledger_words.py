@@ -193,6 +193,8 @@ def names_of():
                      "refs/heads/lifeboat/search-dr~1"):
             same(run(r.work, "show", name), text, name)
         same(run(r.work, "show", newest["plan"][:7]), run(r.work, "show", newest["plan"]), "7 digits of a plan")
+        for address, count in (("domain.search", 2), ("domain.search@primary", 2), ("domain.sear", 0), ("domain.search@", 0)):
+            same(len(r.listed("--object", address)), count, f"--object {address}")
         must("^They are the same", run(r.work, "history", "diff", "lifeboat/search-dr~1", newest["plan"][:7]))
         for name, code in (("lifeboat/other", "LB-G034"), ("lifeboat/search-dr~9", "LB-G034"), ("lifeboat/plan.json", "LB-U004"),
                            ("HEAD", "LB-U004"), ("123456", "LB-U004"), ("1234567", "LB-G034")):
