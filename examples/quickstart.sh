@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit
 echo "== Install what is missing to build"
 bash cmake/dependencies.sh build || exit 1
 echo "== Build"
-cmake --preset default >/dev/null && cmake --build --preset default | tail -n 1 || exit 1
+bash cmake/build.sh default || exit 1
 
 # The examples keep their plans in this little repository.
 LB_EXAMPLE_WORK=$(mktemp -d)

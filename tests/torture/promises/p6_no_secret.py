@@ -15,6 +15,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -223,13 +224,14 @@ class P6NoSecret:
         def act(work):
             (work / "lifeboat.yaml").write_text(AWS)
             with hostile.Proxy("http://127.0.0.1:9") as proxy:
-                proxy.instead = lambda request: time.sleep(3)
+                asked = threading.Event()
+                proxy.instead = lambda request: asked.set() or time.sleep(3)
                 env = {"PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
                        "AWS_SECRET_ACCESS_KEY": "x" * 40, **proxy.env}
-                process = subprocess.Popen(["sh", "-c", f"ulimit -c unlimited 2>/dev/null; exec {BUILD}/lifeboat plan"],
-                                           cwd=work, env=env, stdout=subprocess.DEVNULL,
+                process = subprocess.Popen(["sh", "-c", 'ulimit -c unlimited 2>/dev/null; exec "$0" plan',
+                                            str(BUILD / "lifeboat")], cwd=work, env=env, stdout=subprocess.DEVNULL,
                                            stderr=subprocess.DEVNULL)
-                time.sleep(0.5)
+                asked.wait(30)
                 limits = pathlib.Path(f"/proc/{process.pid}/limits")
                 text = limits.read_text() if limits.exists() else ""
                 process.send_signal(6)
