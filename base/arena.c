@@ -247,8 +247,8 @@ char *lb_arena_vprintf(struct lb_arena *arena, const char *format, va_list args)
     char *text = take(arena, (size_t)length + 1, 1);
     if ((size_t)length < sizeof first)
         memcpy(text, first, (size_t)length + 1);
-    else
-        vsnprintf(text, (size_t)length + 1, format, again);
+    else if (vsnprintf(text, (size_t)length + 1, format, again) != length)
+        lb_out_of_memory();
     va_end(again);
     return text;
 }

@@ -94,7 +94,8 @@ void lb_str_printf(struct lb_str *str, const char *format, ...)
     if (length < 0)
         LB_BUG("cannot format \"%s\"", format);
     if (reserve(str, (size_t)length)) {
-        vsnprintf(str->data + str->length, (size_t)length + 1, format, again);
+        if (vsnprintf(str->data + str->length, (size_t)length + 1, format, again) != length)
+            lb_out_of_memory();
         str->length += (size_t)length;
     }
     va_end(again);

@@ -226,33 +226,49 @@ static int build_headers(struct lb_loop *loop, struct lb_transfer *transfer)
 }
 
 /* --- options ---------------------------------------------------------------------------------- */
+
+/* An option that was not taken is left as it was: another method, another address, no check of the
+ * certificate. A folder of certificates is one that some TLS libraries do not know. */
+static void taken(CURLcode code)
+{
+    if (code == CURLE_OUT_OF_MEMORY)
+        lb_out_of_memory();
+    if (code != CURLE_OK && code != CURLE_NOT_BUILT_IN)
+        LB_BUG("libcurl: %s", curl_easy_strerror(code));
+}
+
 static void set_security(const struct lb_loop *loop, struct lb_transfer *transfer)
 {
     CURL *easy = transfer->easy;
     const struct lb_endpoint *endpoint = &transfer->job->endpoint;
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, endpoint->scheme);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    taken(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, endpoint->scheme));
+    taken(curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
+    taken(curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED));
+    taken(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
+    taken(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
+    taken(curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
+    taken(curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
     if (loop->config.ca_bundle)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, loop->config.ca_bundle);
+        taken(curl_easy_setopt(easy, CURLOPT_CAINFO, loop->config.ca_bundle));
     if (loop->capath_off)
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+        taken(curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
 }
 
-/* The URL holds the name that Host and TLS are about; CONNECT_TO dials another address. */
+/* The URL holds the name that Host and TLS are about; CONNECT_TO dials another address. What is
+ * asked for is stated besides: of the URL, libcurl (7.88) sends no query when it has no memory for
+ * it, which is another request. */
 static void set_target(struct lb_transfer *transfer)
 {
     struct lb_job *job = transfer->job;
     const struct lb_endpoint *endpoint = &job->endpoint;
     struct lb_str text = {0};
-    lb_str_printf(&text, "%s://%s%s%s%s", endpoint->scheme, endpoint->host_header, transfer->path,
-                  *transfer->message.query ? "?" : "", transfer->message.query);
-    curl_easy_setopt(transfer->easy, CURLOPT_URL, lb_str_text(&text));
-    curl_easy_setopt(transfer->easy, CURLOPT_PATH_AS_IS, 1L);
+    const char *query = transfer->message.query;
+    const char *target = lb_arena_printf(transfer->scratch, "%s%s%s", transfer->path,
+                                         *query ? "?" : "", query);
+    lb_str_printf(&text, "%s://%s%s", endpoint->scheme, endpoint->host_header, target);
+    taken(curl_easy_setopt(transfer->easy, CURLOPT_URL, lb_str_text(&text)));
+    taken(curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, target));
+    taken(curl_easy_setopt(transfer->easy, CURLOPT_PATH_AS_IS, 1L));
     if (!lb_streq(endpoint->connect, endpoint->host_header)) {
         const char *colon = strrchr(endpoint->connect, ':');
         bool has_port = colon && !strchr(colon, ']');
@@ -262,10 +278,10 @@ static void set_target(struct lb_transfer *transfer)
                       : lb_streq(endpoint->scheme, "https") ? ":443"
                                                             : ":80");
         append(&transfer->connect_to, lb_str_text(&text));
-        curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, transfer->connect_to);
+        taken(curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, transfer->connect_to));
     }
     if (lb_host_is_loopback(job->arena, endpoint->connect))
-        curl_easy_setopt(transfer->easy, CURLOPT_PROXY, "");
+        taken(curl_easy_setopt(transfer->easy, CURLOPT_PROXY, ""));
     lb_str_release(&text);
 }
 
@@ -277,18 +293,19 @@ static void set_request(struct lb_transfer *transfer)
     bool sends = message->body || lb_streq(message->method, "POST") ||
                  lb_streq(message->method, "PUT");
     if (lb_streq(message->method, "HEAD"))
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        taken(curl_easy_setopt(easy, CURLOPT_NOBODY, 1L));
     if (sends) {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, message->body ? message->body : "");
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->body_length);
+        taken(curl_easy_setopt(easy, CURLOPT_POSTFIELDS, message->body ? message->body : ""));
+        taken(
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->body_length));
     }
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, message->method);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "lifeboat");
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    taken(curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, message->method));
+    taken(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers));
+    taken(curl_easy_setopt(easy, CURLOPT_USERAGENT, "lifeboat"));
+    taken(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
     /* On a kept connection that turns out dead, libcurl sends again by itself. */
     if (op->mutates && op->once)
-        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        taken(curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L));
 }
 
 /* A read's first attempt gets half of the deadline, so that a stalled connection is tried once
@@ -302,21 +319,21 @@ static void set_limits(struct lb_transfer *transfer)
     if (left < 1)
         left = 1;
     long connect = left < CONNECT_TIMEOUT_MS ? (long)left : CONNECT_TIMEOUT_MS;
-    curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left);
-    curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, connect);
-    curl_easy_setopt(transfer->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(transfer->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    taken(curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left));
+    taken(curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, connect));
+    taken(curl_easy_setopt(transfer->easy, CURLOPT_NOSIGNAL, 1L));
+    taken(curl_easy_setopt(transfer->easy, CURLOPT_TCP_KEEPALIVE, 1L));
 }
 
 static void set_callbacks(struct lb_transfer *transfer)
 {
     CURL *easy = transfer->easy;
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    taken(curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer));
+    taken(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error));
+    taken(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
+    taken(curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer));
+    taken(curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header));
+    taken(curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer));
 }
 
 /* --- handles ------------------------------------------------------------------------- */
@@ -390,7 +407,10 @@ int lb_transfer_start(struct lb_loop *loop, struct lb_job *job)
     set_limits(transfer);
     loop->counts.attempts++;
     loop->counts.bytes_out += transfer->message.body_length;
-    if (curl_multi_add_handle(loop->multi, transfer->easy) != CURLM_OK)
-        LB_BUG("libcurl refused a handle");
+    CURLMcode code = curl_multi_add_handle(loop->multi, transfer->easy);
+    if (code == CURLM_OUT_OF_MEMORY)
+        lb_out_of_memory();
+    if (code != CURLM_OK)
+        LB_BUG("libcurl: %s", curl_multi_strerror(code));
     return 0;
 }
