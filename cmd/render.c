@@ -127,6 +127,15 @@ bool lb_change_grave(const struct lb_change *change)
             lb_streq(change->risk, "data-loss"));
 }
 
+char *lb_change_danger(struct lb_arena *arena, const struct lb_change *change)
+{
+    if (change->disruption)
+        return lb_arena_printf(arena, "disruption: %s", lb_escape(arena, change->disruption));
+    if (!lb_change_grave(change) || !change->risk || lb_streq(change->risk, "none"))
+        return NULL;
+    return lb_arena_printf(arena, "risk: %s", lb_escape(arena, change->risk));
+}
+
 const char *lb_change_word(const struct lb_change *change)
 {
     static const char *const words[] = {

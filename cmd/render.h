@@ -57,6 +57,8 @@ const char *lb_report_name(const struct lb_report *report);
 bool lb_change_differs(const struct lb_change *change);
 /* It would destroy, let go or disturb something: never folded away, never left out. */
 bool lb_change_grave(const struct lb_change *change);
+/* "disruption: blue/green deployment", else "risk: data-loss" of a grave change; NULL: neither. */
+char *lb_change_danger(struct lb_arena *arena, const struct lb_change *change);
 /* "create", "REPLACE": the words of the text. */
 const char *lb_change_word(const struct lb_change *change);
 const char *lb_severity_word(enum lb_severity severity); /* "error" */

@@ -34,10 +34,12 @@ static void add(struct annotations *all, enum lb_severity level, const struct lb
 /* --- what is told
  * ------------------------------------------------------------------------------------ */
 
-static const char *sentence(struct lb_arena *arena, const struct lb_diag *it)
+static const char *sentence(struct lb_arena *arena, const struct lb_diag *it, size_t repeats)
 {
     struct lb_str text = {0};
     lb_str_puts(&text, lb_finding_sentence(arena, it));
+    if (repeats)
+        lb_str_printf(&text, " (and %zu more of its calls likewise)", repeats);
     if (it->why && *it->why)
         lb_str_printf(&text, "\nwhy: %s", it->why);
     if (it->remedy && *it->remedy)
@@ -51,8 +53,9 @@ static const char *change_text(struct lb_arena *arena, const struct lb_change *c
     lb_str_printf(&text, "%s %s", lb_change_word(change), lb_escape(arena, change->address));
     for (size_t i = 0; i < change->field_count && change->action == LB_ACTION_UPDATE; i++)
         lb_str_printf(&text, "%s%s", i ? ", " : ": ", lb_escape(arena, change->fields[i].path));
-    if (change->disruption)
-        lb_str_printf(&text, "\ndisruption: %s", lb_escape(arena, change->disruption));
+    const char *danger = lb_change_danger(arena, change);
+    if (danger)
+        lb_str_printf(&text, "\n%s", danger);
     return lb_str_take(&text, arena);
 }
 
@@ -81,9 +84,11 @@ static void add_findings(const struct lb_reports *reports, const struct lb_repor
 {
     for (size_t i = 0; i < report->finding_count; i++) {
         const struct lb_diag *it = &report->findings[i];
+        size_t repeats = lb_finding_repeats(report->findings, report->finding_count, i);
         add(all, it->severity, &it->mark,
             lb_arena_printf(reports->arena, "%s %s", it->code, lb_report_name(report)),
-            sentence(reports->arena, it));
+            sentence(reports->arena, it, repeats));
+        i += repeats;
     }
 }
 

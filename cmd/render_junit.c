@@ -149,8 +149,9 @@ static void change(struct suite *suite, const struct lb_change *it, bool drift)
     const char *words = lb_arena_printf(suite->arena, "%s %s", lb_change_word(it), it->address);
     size_t count = 0;
     lines[count++] = words;
-    if (it->disruption)
-        lines[count++] = lb_arena_printf(suite->arena, "disruption: %s", it->disruption);
+    const char *danger = lb_change_danger(suite->arena, it);
+    if (danger)
+        lines[count++] = danger;
     for (size_t i = 0; i < it->field_count && it->action != LB_ACTION_CREATE; i++)
         lines[count++] = field_line(suite->arena, &it->fields[i]);
     begin(suite, it->kind, words, &it->mark);

@@ -66,8 +66,8 @@ static void shortened(struct lb_str *out, enum lb_md_level level)
 {
     if (left_out[level])
         lb_str_printf(out,
-                      "\n**Shortened to fit:** left out are %s. `lifeboat show` prints the whole "
-                      "plan from its file.\n",
+                      "\n**Shortened to fit:** left out are %s. `lifeboat show` prints all of "
+                      "it, from the plan's file or by its id from the ledger.\n",
                       left_out[level]);
 }
 

@@ -66,6 +66,8 @@ bool lb_render_mermaid(struct lb_str *out, const struct lb_plan *plan)
     lb_str_puts(&lines, "flowchart LR\n");
     for (size_t i = 0; i < plan->step_count; i++) {
         lb_str_printf(&lines, "  n%zu[\"", i + 1);
+        add_label(&lines, plan->steps[i].id); /* the list below calls it so */
+        lb_str_putc(&lines, ' ');
         add_label(&lines, plan->steps[i].address);
         lb_str_puts(&lines, "<br/>");
         add_label(&lines, plan->steps[i].title);

@@ -178,11 +178,10 @@ static void render_change(struct page *page, const struct lb_change *change)
     lb_str_putc(page->out, '\n');
     if (change->action != LB_ACTION_UPDATE && change->reason && *change->reason)
         lb_str_printf(page->out, "      (%s)\n", lb_escape(page->arena, change->reason));
-    if (change->disruption) {
+    const char *danger = lb_change_danger(page->arena, change);
+    if (danger) {
         lb_str_puts(page->out, "      ");
-        paint(page, "1;33",
-              lb_arena_printf(page->arena, "disruption: %s",
-                              lb_escape(page->arena, change->disruption)));
+        paint(page, "1;33", danger);
         lb_str_putc(page->out, '\n');
     }
     for (size_t i = 0; i < change->field_count; i++) {

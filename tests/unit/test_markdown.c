@@ -84,7 +84,9 @@ static struct lb_plan chain(struct lb_arena *arena, size_t count)
     struct lb_plan plan = {.steps = lb_arena_array(arena, count + 1, sizeof *plan.steps),
                            .step_count = count};
     for (size_t i = 0; i < count; i++) {
-        plan.steps[i] = (struct lb_step){.address = "node.a", .title = "do it"};
+        plan.steps[i] = (struct lb_step){.id = lb_arena_printf(arena, "s%zu", i + 1),
+                                         .address = "node.a",
+                                         .title = "do it"};
         plan.steps[i].needs = lb_arena_array(arena, i + 1, sizeof *plan.steps[i].needs);
         for (size_t k = 0; k < i; k++)
             plan.steps[i].needs[plan.steps[i].need_count++] = k;
@@ -102,9 +104,9 @@ static void test_picture_leaves_out_what_is_implied(void **state)
     assert_true(lb_render_mermaid(&out, &plan));
     assert_string_equal(lb_str_text(&out), "```mermaid\n"
                                            "flowchart LR\n"
-                                           "  n1[\"node.a<br/>do it\"]\n"
-                                           "  n2[\"node.a<br/>___ click n1 _x_ _img_ _ __\"]\n"
-                                           "  n3[\"node.a<br/>do it\"]\n"
+                                           "  n1[\"s1 node.a<br/>do it\"]\n"
+                                           "  n2[\"s2 node.a<br/>___ click n1 _x_ _img_ _ __\"]\n"
+                                           "  n3[\"s3 node.a<br/>do it\"]\n"
                                            "  n1 --> n2\n"
                                            "  n2 --> n3\n"
                                            "```\n");

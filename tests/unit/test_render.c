@@ -135,6 +135,33 @@ static void test_text_shows_every_region(void **state)
     end(&kit);
 }
 
+/* Whoever says yes at the terminal reads no other format. */
+static void test_every_format_names_the_danger(void **state)
+{
+    static const struct {
+        const char *risk, *disruption, *danger;
+    } rows[] = {{"low", NULL, NULL},
+                {"none", "it restarts", "disruption: it restarts"},
+                {"disruptive", NULL, "risk: disruptive"},
+                {"data-loss", NULL, "risk: data-loss"}};
+    static const char *const readers[] = {"text", "markdown", "junit", "github"};
+    (void)state;
+    struct kit kit;
+    begin(&kit);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kit.plan.changes[0].risk = rows[i].risk;
+        kit.plan.changes[0].disruption = rows[i].disruption;
+        for (size_t k = 0; k < COUNT(readers); k++) {
+            const char *text = render(&kit, readers[k]);
+            if (rows[i].danger)
+                must_have(text, rows[i].danger);
+            else
+                assert_true(!strstr(text, "risk: ") && !strstr(text, "disruption: "));
+        }
+    }
+    end(&kit);
+}
+
 /* --- markdown
  * ---------------------------------------------------------------------------------------- */
 
@@ -323,6 +350,28 @@ static void test_github(void **state)
     end(&kit);
 }
 
+/* A dozen calls on one object that fail alike take one of the ten. */
+static void test_github_counts_repeats(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_diag many[12];
+    begin(&kit);
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = (struct lb_diag){.code = "LB-A010",
+                                   .severity = LB_ERROR,
+                                   .summary = "denied",
+                                   .service = "fake",
+                                   .address = i < 11 ? "node.a" : "node.b"};
+    kit.report.findings = many;
+    kit.report.finding_count = COUNT(many);
+    const char *text = render(&kit, "github");
+    must_have(text, "::denied: node.a (and 10 more of its calls likewise)\n"
+                    "::error title=LB-A010 test::denied: node.b\n");
+    assert_null(strstr(text, "of this level"));
+    end(&kit);
+}
+
 static void test_github_says_how_many_more(void **state)
 {
     (void)state;
@@ -390,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_only_known_formats),
         cmocka_unit_test(test_grave_changes),
         cmocka_unit_test(test_text_shows_every_region),
+        cmocka_unit_test(test_every_format_names_the_danger),
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_markdown_fits),
         cmocka_unit_test(test_sarif),
@@ -399,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_junit_of_drift_and_of_what_was_not_read),
         cmocka_unit_test(test_names_of_cases_differ),
         cmocka_unit_test(test_github),
+        cmocka_unit_test(test_github_counts_repeats),
         cmocka_unit_test(test_github_says_how_many_more),
         cmocka_unit_test(test_gitlab),
         cmocka_unit_test(test_validate),
