@@ -3,6 +3,7 @@
 #include "cmd/recording.h"
 #include "cmd/saved.h"
 
+#include "base/digest.h"
 #include "base/time.h"
 
 #include <stdio.h>
@@ -190,6 +191,30 @@ static int run(struct session *session)
     return code;
 }
 
+/* A PLANFILE says which file is the spec, and who made it up may name any: what is wrong with
+ * another file than the plan was made of is not told, because that would show its lines. */
+static int load_spec(struct session *session, struct lb_stack ***stacks, size_t *count)
+{
+    struct lb_cli *cli = session->cli;
+    char digest[LB_SHA256_HEX];
+    if (!session->approved)
+        return lb_load_specs(cli, stacks, count);
+    struct lb_source *source = lb_source_read(cli, session->approved->spec_path);
+    if (!source)
+        return lb_diags_exit(&cli->diags);
+    lb_sha256_hex(source->text, source->length, digest);
+    if (lb_streq(digest, session->approved->spec_digest))
+        return lb_load_specs(cli, stacks, count);
+    if (lb_load_stacks(cli, stacks, count) == 0 &&
+        lb_streq((*stacks)[0]->name, session->approved->stack))
+        return 0;
+    return fail(cli, "LB-P020",
+                lb_arena_printf(
+                    cli->arena,
+                    "%s has other bytes than the plan's spec, and is no spec of %s that is valid",
+                    source->path, session->approved->stack));
+}
+
 /* The findings say more than "refused": what could not be read decides, else the rule that refused.
  */
 static int refuse(struct session *session, const char *why_not, int code)
@@ -209,7 +234,7 @@ static int prepare(struct session *session)
     size_t count;
     int code = open_approved(session);
     if (!code)
-        code = lb_load_specs(cli, &stacks, &count);
+        code = load_spec(session, &stacks, &count);
     if (code)
         return code;
     session->stack = stacks[0];

@@ -7,6 +7,7 @@ by_id    `apply --plan ID` of a recorded plan: goes on where nothing moved but w
 drift    what others did since is told by object and field, with exit 4
 edited   a plan file with one value changed, for each kind of value that it has
 forged   a document that somebody put into the ledger's branch
+pointed  a plan file that names somebody's private file as its spec: nothing of it is shown
 In every run each change that reaches the sandbox is a step of the honest plan, once.
 """
 import collections
@@ -383,7 +384,29 @@ def forged(tally):
     tally.all(cases)
 
 
-GROUPS = {"by_id": by_id, "drift": drift, "edited": edits, "forged": forged}
+# Files that a plan file has no business with: nothing of what is in them is told.
+CANARY = "canary-7f3a9c"
+FILES = {"a profile": f"[default]\naws_secret_access_key = {CANARY}\n", "one value": f"{CANARY}\n",
+         "a mapping": f"github.com:\n  oauth_token: {CANARY}\n", "a spec that is not valid": WANTED + f"password: {CANARY}\n",
+         "a spec of another stack": WANTED.replace("stack: small", "stack: other").replace("ours", CANARY)}
+
+
+def pointed(tally):
+    def at_file(text):
+        def act():
+            with Small(WANTED) as small:
+                small.run("plan", "--out", "plan.json")
+                plan = json.loads((small.work / "plan.json").read_text())
+                small.write(text, "private")
+                (small.work / "plan.json").write_text(json.dumps(edited(plan, ("spec", "path"), "private")))
+                done = small.refused("plan.json", words="LB-P020.*private has other bytes than the plan's spec")
+                if CANARY in done.stdout + done.stderr:
+                    raise Fault(f"it is shown:\n{done.stderr[-900:]}")
+        return act
+    tally.all((f"pointed at {what}", at_file(text)) for what, text in FILES.items())
+
+
+GROUPS = {"by_id": by_id, "drift": drift, "edited": edits, "forged": forged, "pointed": pointed}
 
 
 def main():
