@@ -84,9 +84,8 @@ static struct lb_plan chain(struct lb_arena *arena, size_t count)
     struct lb_plan plan = {.steps = lb_arena_array(arena, count + 1, sizeof *plan.steps),
                            .step_count = count};
     for (size_t i = 0; i < count; i++) {
-        plan.steps[i] = (struct lb_step){.id = lb_arena_printf(arena, "s%zu", i + 1),
-                                         .address = "node.a",
-                                         .title = "do it"};
+        plan.steps[i] = (struct lb_step){
+            .id = lb_arena_printf(arena, "s%zu", i + 1), .address = "node.a", .title = "do it"};
         plan.steps[i].needs = lb_arena_array(arena, i + 1, sizeof *plan.steps[i].needs);
         for (size_t k = 0; k < i; k++)
             plan.steps[i].needs[plan.steps[i].need_count++] = k;
