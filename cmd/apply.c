@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 /* What this run was asked to do, and what was approved before. */
+#define UNLISTED "LB-P030" /* what left the spec could not be listed */
+
 struct session {
     struct lb_cli *cli;
     struct lb_stack *stack;
@@ -129,12 +131,23 @@ static void pause_for(struct lb_cli *cli, int64_t ms)
     exchange->run(exchange->self, cli->engine.stop);
 }
 
-/* Every step is done, but what could not be read is not known to be as the spec says. */
-static int unproven(struct lb_cli *cli, const struct lb_plan *plan)
+static bool finds(const struct lb_plan *plan, const char *code)
 {
     for (size_t i = 0; i < plan->finding_count; i++)
-        if (plan->findings[i].severity == LB_ERROR)
-            lb_diags_add(&cli->diags, &plan->findings[i]);
+        if (lb_streq(plan->findings[i].code, code))
+            return true;
+    return false;
+}
+
+/* Every step is done, but what could not be read is not known to be as the spec says: an error, or
+ * a list of what left the spec that was there before. */
+static int unproven(const struct session *session, const struct lb_plan *plan)
+{
+    bool told = finds(session->plan, UNLISTED);
+    for (size_t i = 0; i < plan->finding_count; i++)
+        if (plan->findings[i].severity == LB_ERROR ||
+            (!told && lb_streq(plan->findings[i].code, UNLISTED)))
+            lb_diags_add(&session->cli->diags, &plan->findings[i]);
     return lb_exit_of_plan(plan);
 }
 
@@ -152,10 +165,8 @@ static int close_with_plan(struct session *session)
         int code = lb_plan_specs(cli, &stacks, &count, &plans);
         if (code)
             return code;
-        if (lb_plan_empty(&plans[0]))
-            return lb_exit_of_plan(&plans[0]);
-        if (!pauses_ms[i] && !plans[0].complete)
-            return unproven(cli, &plans[0]);
+        if (lb_plan_empty(&plans[0]) || (!pauses_ms[i] && !plans[0].complete))
+            return unproven(session, &plans[0]);
         if (!pauses_ms[i])
             return fail(cli, "LB-P025", lb_plan_summary(cli->arena, &plans[0]));
         pause_for(cli, pauses_ms[i]);

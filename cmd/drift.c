@@ -1,25 +1,24 @@
 /* drift.c: does live still match? For schedules and alerts: short, and exit 2 when not. */
 #include "cmd/render.h"
 
-/* What would refuse an apply decides the exit code, so it is named here too. */
+/* What would refuse an apply decides the exit code, and what was not looked at must not pass for
+ * what is as it should be: both are named here too. */
+static bool is_told(const struct lb_diag *finding)
+{
+    return finding->severity == LB_ERROR || lb_streq(finding->code, "LB-P030");
+}
+
 static void print_finding(struct lb_cli *cli, const struct lb_diag *finding, struct lb_str *out)
 {
-    lb_str_printf(out, "  error[%s]  %s: %s%s\n", finding->code,
+    lb_str_printf(out, "  %s[%s]  %s: %s%s\n", lb_severity_word(finding->severity), finding->code,
                   finding->address ? finding->address : "the stack", finding->summary,
                   finding->detail ? lb_arena_printf(cli->arena, " (%s)", finding->detail) : "");
     if (!finding->address && finding->remedy)
         lb_str_printf(out, "    = try: %s\n", finding->remedy);
 }
 
-static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out)
+static void print_changes(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out)
 {
-    if (lb_plan_empty(plan)) {
-        lb_str_printf(out, "%s: live matches the spec%s.\n", plan->stack,
-                      plan->assumed_down_count
-                          ? ", but for what is assumed down and what is left out for it"
-                          : "");
-        return;
-    }
     lb_str_printf(out, "%s: %s.\n", plan->stack,
                   plan->complete ? "live differs from the spec" : "not everything could be read");
     for (size_t i = 0; i < plan->change_count; i++) {
@@ -31,8 +30,19 @@ static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct l
                           lb_escape(cli->arena, change->fields[k].path));
         lb_str_putc(out, '\n');
     }
+}
+
+static void print_drift(struct lb_cli *cli, const struct lb_plan *plan, struct lb_str *out)
+{
+    if (lb_plan_empty(plan))
+        lb_str_printf(out, "%s: live matches the spec%s.\n", plan->stack,
+                      plan->assumed_down_count
+                          ? ", but for what is assumed down and what is left out for it"
+                          : "");
+    else
+        print_changes(cli, plan, out);
     for (size_t i = 0; i < plan->finding_count; i++)
-        if (plan->findings[i].severity == LB_ERROR)
+        if (is_told(&plan->findings[i]))
             print_finding(cli, &plan->findings[i], out);
 }
 

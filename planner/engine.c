@@ -196,9 +196,15 @@ static void observe(struct lb_engine *engine, struct lb_stack *stack, struct lb_
     lb_arena_free(scratch);
 }
 
+/* Who is refused for the credentials was not told something; not always an object says so, and what
+ * then looks as it should be was compared with less than there is. */
 static void take_findings(struct lb_plan *plan, struct lb_diags *findings)
 {
     lb_diags_sort(findings);
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].severity == LB_ERROR &&
+            findings->items[i].exit == LB_EXIT_CREDENTIALS)
+            plan->complete = false;
     plan->findings = findings->items;
     plan->finding_count = findings->count;
 }

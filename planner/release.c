@@ -73,15 +73,18 @@ static void judge(struct listing *listing, const struct lb_value *item)
     }
 }
 
-/* Not being allowed to list costs this report, nothing else: the plan stays complete. */
+/* Not being allowed to list costs this report, nothing else: the plan stays complete. Credentials
+ * that are over end the run here as anywhere. */
 static void cannot_list(struct listing *listing, const struct lb_answer *answer)
 {
     struct lb_arena *arena = listing->engine->arena;
     struct lb_diag why = {0};
     lb_answer_diag(arena, listing->call, answer, &why);
     for (size_t i = 0; i < listing->stack_count; i++) {
+        struct lb_stack *stack = listing->stacks[i];
         struct lb_diag diag = {.code = "LB-P030", .detail = why.detail};
-        lb_diags_add(listing->stacks[i]->diags, &diag);
+        bool over = answer->outcome == LB_EXPIRED;
+        lb_diags_add(stack->diags, over ? &why : &diag);
     }
 }
 

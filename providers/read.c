@@ -57,5 +57,6 @@ void lb_read_cannot_look(struct lb_read *read, const struct lb_call *call,
     struct lb_diag why = {0};
     lb_answer_diag(read->arena, call, answer, &why);
     struct lb_diag diag = {.code = "LB-P030", .detail = why.detail, .remedy = why.remedy};
-    lb_diags_add(read->diags, &diag);
+    bool over = answer->outcome == LB_EXPIRED;
+    lb_diags_add(read->diags, over ? &why : &diag);
 }

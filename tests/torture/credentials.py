@@ -7,7 +7,9 @@ ended      no others are there: nothing more is changed, no poll goes on, exit 9
            service, operation, object and next step; a run with fresh ones does the rest
 renewed    the credentials file holds others by then: the run goes on with them to its end
 another    it holds others of another account: nothing is sent with them but the question whose they are
+unlisted   the list of what left the spec alone is refused: that never looks as if nothing had left it
 """
+import json
 import os
 import pathlib
 import re
@@ -101,9 +103,7 @@ class Credentials:
             env = {**session.environment(), "LIFEBOAT_LOG": "trace", "LIFEBOAT_LOG_FILE": log}
             result = ground.run(APPLY, (0, 9), env=env, secrets=session.secrets)
             late = 0
-            # the list of what left the spec may be refused: a plan says so, and is complete without it
-            unsaid = [f"{call['service']}:{call['operation']}" for call in refused(session, ground, nth)
-                      if call["service"] != "tagging"]
+            unsaid = [f"{call['service']}:{call['operation']}" for call in refused(session, ground, nth)]
             if result.returncode == 0 and unsaid:
                 raise Fault(f"refused, and it says that all is well: {', '.join(unsaid)}")
             if result.returncode:
@@ -113,6 +113,35 @@ class Credentials:
                 raise Fault(f"it does not say how to go on:\n{result.stdout[-600:]}")
             ground.converge()
             return f"exit {result.returncode}, {late} calls refused"
+
+    def unlisted(self, how):
+        """Nothing but the list of what left the spec is refused, of the closing plan and of drift. Credentials that are
+        over end the run; who may not list, or got no answer, is told that this was not looked at."""
+        refusal = [{"service": "tagging", "operation": "*", "region": "*", "do": how}]
+        over = how in ENDINGS
+        with Ground(self.grounds["fresh"]) as ground:
+            lists = sum(call["service"] == "tagging" for call in ground.sandbox.calls())
+            ground.run(["plan"], (0,))
+            lists = sum(call["service"] == "tagging" for call in ground.sandbox.calls()) - lists
+            ground.sandbox.control("faults", [{**refusal[0], "nth": lists + 1, "count": 1_000_000}])
+            applied = ground.run(APPLY, (9,) if over else (0,))
+            ground.sandbox.control("faults", method="DELETE")
+            ground.sandbox.control("faults", refusal)
+            drift = ground.run(["drift"], (9,) if over else (0,))
+            planned = json.loads(ground.run(["plan", "--format", "json"], (9,) if over else (0,)).stdout)
+            ground.sandbox.control("faults", method="DELETE")
+            if planned["complete"] == over:
+                raise Fault(f"a plan that is {'' if over else 'not '}complete")
+            for text in (applied.stdout + "\n" + applied.stderr, drift.stdout + "\n" + drift.stderr):
+                if over:
+                    if ENDINGS[how] not in text:
+                        raise Fault(f"it does not say that the credentials are over:\n{text[-900:]}")
+                elif not re.search(r"LB-P030\].*what left the spec could not be listed.*tagging:GetResources", text):
+                    raise Fault(f"it does not say what was not looked at:\n{text[-900:]}")
+                if over and "ive matches the spec" in text:
+                    raise Fault(f"it says that all is well:\n{text[-900:]}")
+            ground.converge()
+            return f"exit {applied.returncode}"
 
     def exchanged(self, name, nth, how, account=None):
         """The file's keys end at the n-th call; by then it holds others."""
@@ -181,6 +210,8 @@ class Credentials:
             cases += [(f"{name}: keys of another account before call {nth}",
                        lambda n=name, c=nth: self.exchanged(n, c, "revoked", OTHERS))
                       for nth in self.moments(name) if nth >= self.first_change(name)]
+        cases += [(f"what left the spec cannot be listed: {how}", lambda h=how: self.unlisted(h))
+                  for how in (*ENDINGS, "deny", "503")]
         self.tally.all(cases)
         return self.tally.end()
 
