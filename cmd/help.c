@@ -2,7 +2,7 @@
 #include "cmd/cli.h"
 #include "cmd/words.h"
 
-#include <stdio.h>
+enum { NAME_WIDTH = 30 }; /* column of what an option is for */
 
 static void list_verbs(struct lb_str *out)
 {
@@ -23,6 +23,20 @@ const char *lb_verb_reach(const struct lb_verb *verb)
     return verb->mutates ? "Changes live state, after consent." : words[verb->reach];
 }
 
+/* A name that reaches into the other column has a line of its own. */
+static void show_option(struct lb_str *out, const struct lb_option *option)
+{
+    size_t start = out->length;
+    const char *value = option->choices ? option->choices : option->arg;
+    lb_str_printf(out, "  --%s%s%s", option->name, value ? " " : "", value ? value : "");
+    if (out->length - start >= NAME_WIDTH) {
+        lb_str_putc(out, '\n');
+        start = out->length;
+    }
+    lb_str_repeat(out, ' ', NAME_WIDTH + 1 - (out->length - start));
+    lb_str_printf(out, "%s%s\n", option->help, option->many ? " (may be given again)" : "");
+}
+
 static void show_verb(struct lb_str *out, const struct lb_verb *verb, size_t width)
 {
     lb_str_printf(out, "Usage: lifeboat %s%s%s%s\n\n", verb->name,
@@ -30,15 +44,8 @@ static void show_verb(struct lb_str *out, const struct lb_verb *verb, size_t wid
     lb_words_wrap(out, 0, width, verb->text);
     if (verb->options->name)
         lb_str_puts(out, "\nOptions:\n");
-    for (const struct lb_option *option = verb->options; option->name; option++) {
-        char name[64];
-        snprintf(name, sizeof name, "--%s%s%s", option->name, option->arg ? " " : "",
-                 option->choices ? option->choices
-                 : option->arg   ? option->arg
-                                 : "");
-        lb_str_printf(out, "  %-28s %s%s\n", name, option->help,
-                      option->many ? " (may be given again)" : "");
-    }
+    for (const struct lb_option *option = verb->options; option->name; option++)
+        show_option(out, option);
     lb_str_printf(out, "\n%s\n", lb_verb_reach(verb));
 }
 
