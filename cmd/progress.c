@@ -178,17 +178,31 @@ static void list_state(struct lb_progress *progress, const struct lb_apply_resul
     }
 }
 
+static const char *fine_words(const struct lb_plan *plan)
+{
+    if (plan->assumed_down_count)
+        return "What can be done while a region is assumed down is done.";
+    return lb_plan_of_all(plan) ? "Live matches the spec."
+                                : "Live matches the spec in the part that was planned.";
+}
+
+static const char *again_words(const struct lb_plan *plan, const struct lb_apply_result *result)
+{
+    if (!result->unusable)
+        return "Run apply again to go on from here.";
+    return result->done + result->unusable == plan->step_count
+               ? "What failed is there and does not work: applying again does not try it again."
+               : "Run apply again to go on from here; what is there and does not work is not tried "
+                 "again.";
+}
+
 const char *lb_progress_line(struct lb_progress *progress, const struct lb_apply_result *result,
                              int exit_code)
 {
     struct lb_arena *arena = progress->cli->arena;
     int64_t seconds = (now_ms(progress) - progress->began_ms) / 1000;
-    const char *fine = progress->plan->assumed_down_count
-                           ? "What can be done while a region is assumed down is done."
-                       : lb_plan_of_all(progress->plan)
-                           ? "Live matches the spec."
-                           : "Live matches the spec in the part that was planned.";
-    const char *tail = exit_code == LB_EXIT_OK ? fine : "Run apply again to go on from here.";
+    const char *tail = exit_code == LB_EXIT_OK ? fine_words(progress->plan)
+                                               : again_words(progress->plan, result);
     return lb_arena_printf(arena, "Apply: %zu done, %zu failed, %zu not started, in %s. %s",
                            result->done, result->failed, result->not_started,
                            lb_duration_words(arena, seconds), tail);

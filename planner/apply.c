@@ -332,6 +332,7 @@ static void answered(void *payload, const struct lb_answer *answer)
                listed(task->call->final_on, answer->error_code)) {
         /* Refused to the end. The object may be there all the same: a repository is registered
          * before it is verified, and one that cannot be reached is not done. */
+        task->unusable = listed(task->call->final_on, answer->error_code);
         fail(task, diag);
     } else {
         /* The work may have been done all the same: the live object says so, not the answer. When
@@ -504,6 +505,7 @@ static int count_states(struct lb_run *run, struct lb_apply_result *out)
         out->states[i] = state;
         out->done += state == LB_STEP_DONE;
         out->failed += state == LB_STEP_FAILED;
+        out->unusable += run->tasks[i].unusable;
         out->not_started += state == LB_STEP_NOT_STARTED;
     }
     out->interrupted = run->engine->stop && *run->engine->stop;
@@ -511,7 +513,9 @@ static int count_states(struct lb_run *run, struct lb_apply_result *out)
         return *run->engine->stop;
     if (out->done == n)
         return LB_EXIT_OK;
-    return lb_exit_worse(lb_diags_exit(run->engine->diags), LB_EXIT_PARTIAL);
+    /* All is there, and a rerun would find nothing to do: that is no part that is missing. */
+    bool whole = out->done + out->unusable == n;
+    return lb_exit_worse(lb_diags_exit(run->engine->diags), whole ? LB_EXIT_OK : LB_EXIT_PARTIAL);
 }
 
 int lb_apply_run(struct lb_engine *engine, struct lb_stack *stack, const struct lb_plan *plan,

@@ -14,6 +14,7 @@ struct lb_task {
     const struct lb_diag *failure; /* what the answer said, while the live object is asked */
     bool late_read;                /* the answer was lost: look twice */
     bool lost;                     /* it was, and is not a refusal */
+    bool unusable;                 /* it was done, and the service says that it does not work */
     int resends;
     struct lb_arena *scratch; /* of the read that is under way */
     void (*then)(struct lb_task *);

@@ -93,6 +93,7 @@ struct lb_apply_options {
 struct lb_apply_result {
     enum lb_step_state *states; /* by step */
     size_t done, failed, not_started;
+    size_t unusable; /* of those that failed: done all the same, and a rerun does not try again */
     bool interrupted;
 };
 /* Runs the plan's steps: in parallel, longest path first, each read back until it is so. The plan

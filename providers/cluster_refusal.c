@@ -160,7 +160,6 @@ static enum cause cause_of(const char *message)
     return i < sizeof causes / sizeof *causes ? causes[i].cause : CAUSE_OTHER;
 }
 
-/* NULL for a shared folder: the code's row says all there is. */
 static const char *mend_bucket(struct lb_arena *arena, const struct lb_call *call,
                                const char *message)
 {
@@ -168,7 +167,7 @@ static const char *mend_bucket(struct lb_arena *arena, const struct lb_call *cal
     const char *bucket = setting(call, "bucket", NULL);
     const char *path = setting(call, "base_path", "");
     if (!bucket)
-        return NULL;
+        return "mount the same folder on every node and let the server's user write to it";
     switch (cause_of(message)) {
     case CAUSE_TRUST:
         return lb_arena_printf(arena,
@@ -195,6 +194,20 @@ static const char *mend_bucket(struct lb_arena *arena, const struct lb_call *cal
                            call->host, bucket, path);
 }
 
+/* The registration is there and as the spec says, so nothing shows it and nothing sends it again.
+ */
+static const char *mend_repository(struct lb_arena *arena, const struct lb_call *call,
+                                   const char *message)
+{
+    const char *name = lb_text_at(call->params, "Repository", "NAME");
+    return lb_arena_printf(arena,
+                           "%s. Then POST %s://%s/_snapshot/%s/_verify until it names the nodes: "
+                           "the registration is there and as the spec says, so the next plan is "
+                           "empty and applying again does not try it again",
+                           mend_bucket(arena, call, message), call->scheme ? call->scheme : "https",
+                           call->host, name);
+}
+
 /* --- all of them ----------------------------------------------------------------------------- */
 
 const char *lb_cluster_next_step(struct lb_arena *arena, const struct lb_call *call,
@@ -203,7 +216,7 @@ const char *lb_cluster_next_step(struct lb_arena *arena, const struct lb_call *c
     const char *message = answer->error_message ? answer->error_message : "";
     const char *step = NULL;
     if (lb_streq(answer->error_code, LB_CLUSTER_UNVERIFIED))
-        return mend_bucket(arena, call, message);
+        return mend_repository(arena, call, message);
     if (lb_streq(answer->error_code, LB_UNKNOWN_PATH))
         return install(call->op->path);
     if (answer->outcome != LB_DENIED || !answer->status)

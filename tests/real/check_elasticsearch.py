@@ -133,7 +133,7 @@ def wrong_places(checks, env, nodes):
     spec = wrong(nodes, "base_path: other")
     done = judge.lifeboat(["apply", "--auto-approve"], env, spec)
     refused(checks, "a folder that cannot be made is told from one that is not allowed", done,
-            "LB-A030", ["repository.wrong@primary", "Not a directory"], 5)
+            "LB-A030", ["repository.wrong@primary", "Not a directory", "/_snapshot/wrong/_verify"], 5)
     spec = wrong(nodes, "buckets: {primary: west, secondary: east}").replace("type: fs, ", "") \
         + "buckets: {west: {region: secondary}, east: {region: primary}}"
     done = judge.lifeboat(["apply", "--auto-approve"], env, spec)

@@ -242,10 +242,11 @@ def bucket_denied(checks, east, box):
              "FAILED repository.nightly@primary: register for writing",
              "is not accessible on cluster-manager node: Unable to upload object",
              "Status Code: 403", f"allow {ROLE} to list {BUCKET}", f"under {BUCKET}/{PATH}",
-             "the caller's mapping is not what is missing")
+             "the caller's mapping is not what is missing", "/_snapshot/nightly/_verify",
+             "applying again does not try it again")
     missing = [word for word in words if word not in text]
     checks.true("bucket denied: apply names the role, the bucket and what the node met",
-                done.returncode == 5 and not missing, f"lacks {missing}; {judge.said(done)}")
+                done.returncode == 6 and not missing, f"lacks {missing}; {judge.said(done)}")
     judge.apply_and_plan(checks, "bucket allowed again", box.env, SPEC)
 
 

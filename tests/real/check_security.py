@@ -229,12 +229,12 @@ def role_not_assumed(checks, node, box):
     node.request("DELETE", "/_snapshot/nightly")
     box.control("settings", {"iam_propagation_s": 100000000})
     says(checks, "role not assumed: apply names the role, and no mapping",
-         apply_repository(box.env), 5,
+         apply_repository(box.env), 6,
          ("error[LB-A030]", "service: cluster CreateRepository, HTTP 500",
           f"FAILED {REPOSITORY}: register for writing (cluster:CreateRepository)",
           "The role cannot be assumed",
           f"let es.amazonaws.com assume arn:aws:iam::{ACCOUNT}:role/node-dr-snapshot",
-          "the caller's mapping is not what is missing"),
+          "the caller's mapping is not what is missing", "/_snapshot/nightly/_verify"),
          ("manage_snapshots", "LB-A010"))
     checks.equal("role not assumed: the node has it registered all the same",
                  node.request("GET", "/_snapshot/nightly")[0], 200)
@@ -248,7 +248,7 @@ def folder_not_writable(checks, node, box):
     place.rename(aside)
     place.write_text("a file where the folder should be", encoding="utf-8")
     says(checks, "bucket not reachable: apply says what the node met",
-         apply_repository(box.env), 5,
+         apply_repository(box.env), 6,
          ("error[LB-A030]", "service: cluster CreateRepository, HTTP 500",
           "repository_verification_exception", "is not accessible on cluster-manager node",
           "Not a directory", "the caller's mapping is not what is missing"),

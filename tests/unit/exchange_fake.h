@@ -368,6 +368,7 @@ static inline int fake_write_doc(struct lb_write *write)
     for (size_t i = 0; i < lb_value_count(ours); i++)
         lb_map_set(write->arena, doc, lb_map_nth(ours, i)->key, lb_map_nth(ours, i)->value);
     call->retry_on = "NotYet|NotYetEither";
+    call->final_on = "Unusable";
     write->emit(write, call, "PutDoc");
     return 0;
 }

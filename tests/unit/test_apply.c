@@ -325,6 +325,39 @@ static void test_shared(void **state)
     }
 }
 
+/* What was made and does not work is not missing: a rerun finds nothing to do, so the exit code
+ * does not say that it would go on; it does where something was not begun. */
+static void test_unusable(void **state)
+{
+    (void)state;
+    static const struct trouble unusable = {"PutDoc a", 1, ANSWER(LB_REFUSED, "Unusable", true, 0),
+                                            0, 0};
+    static const struct {
+        const char *name;
+        bool dependent;
+        int code;
+    } rows[] = {{"alone", false, LB_EXIT_ERROR}, {"with a dependent", true, LB_EXIT_PARTIAL}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct apply_test test;
+        apply_init(&test, &unusable);
+        fake_have(&test.fake, "a", "{'size': 1}");
+        kit_add(&test.kit, &node, "a", "{'size': 1, 'doc': {'lb-x': '1'}}", NULL);
+        if (rows[i].dependent) {
+            kit_add(&test.kit, &node, "b", "{'size': 1}", NULL);
+            lb_resource_need(&test.kit.stack, test.kit.stack.resources[1], NULL,
+                             test.kit.stack.resources[0], NULL);
+        }
+        apply_plan(&test);
+        apply_run(&test);
+        CHECK(rows[i].name, test.code == rows[i].code);
+        CHECK(rows[i].name, test.result.failed == 1 && test.result.unusable == 1);
+        CHECK_TEXT(rows[i].name, test.kit.diags.items[0].code, "LB-A021");
+        apply_plan(&test);
+        CHECK(rows[i].name, test.plan.step_count == rows[i].dependent);
+        apply_release(&test);
+    }
+}
+
 /* b is there, but does not tell what a needs of it. */
 static void test_unknown(void **state)
 {
@@ -375,7 +408,7 @@ int main(void)
         cmocka_unit_test(test_done),   cmocka_unit_test(test_foreign_is_kept),
         cmocka_unit_test(test_order),  cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_shared), cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_flux),
+        cmocka_unit_test(test_flux),   cmocka_unit_test(test_unusable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

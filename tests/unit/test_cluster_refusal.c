@@ -78,6 +78,8 @@ static const struct {
     {"elsewhere", LB_FAILED, 500, LB_AUTH_SIGV4, UNVERIFIED,
      REASON "The bucket is in this region: eu-west-1. Please use this region to retry the request",
      "LB-A030", "region or endpoint", "logs-west", NULL},
+    {"and then", LB_FAILED, 500, LB_AUTH_SIGV4, UNVERIFIED, REASON "No space left on device",
+     "LB-A030", "Then POST https://" HOST "/_snapshot/nightly/_verify", "next plan is empty", NULL},
     {"another", LB_FAILED, 500, LB_AUTH_SIGV4, UNVERIFIED, REASON "No space left on device",
      "LB-A030", "see from the nodes of " HOST, "not what is missing", NULL},
 };
@@ -100,6 +102,7 @@ static void each_guard_has_its_next_step(void **state)
         lb_map_set_string(arena, settings, "role_arn", ROLE);
         call->auth = rows[i].auth;
         call->host = HOST;
+        lb_call_param(arena, call, "Repository", "nightly");
         call->address = "repository.nightly@primary";
         lb_answer_diag(arena, call, &answer, &diag);
         if (!lb_streq(diag.code, rows[i].code) || !strstr(diag.remedy, rows[i].says) ||
