@@ -181,6 +181,13 @@ static int list_entries(struct listing *list, const char *tip)
     return 0;
 }
 
+/* What others recorded may not be here yet. */
+static const char *elsewhere(const struct listing *list)
+{
+    return lb_ledger_alone(list->ledger) ? " `lifeboat history sync` brings what others recorded."
+                                         : "";
+}
+
 static void list_stack(struct listing *list)
 {
     char tip[41];
@@ -191,8 +198,8 @@ static void list_stack(struct listing *list)
     if (result == 0 && !list->shown && !list->closed && !list->json)
         lb_str_printf(&list->out,
                       *tip ? "No entry of \"%s\" matches.\n"
-                           : "Nothing is recorded for \"%s\" yet.\n",
-                      lb_escape(list->scratch, list->stack));
+                           : "Nothing is recorded for \"%s\" yet.%s\n",
+                      lb_escape(list->scratch, list->stack), elsewhere(list));
     write_out(list);
 }
 
@@ -231,7 +238,8 @@ int lb_history_list(struct lb_cli *cli, const char *spec)
         list_stack(&list);
     }
     if (!reading.count && !list.json)
-        lb_str_puts(&list.out, "Nothing is recorded in this repository yet.\n");
+        lb_str_printf(&list.out, "Nothing is recorded in this repository yet.%s\n",
+                      elsewhere(&list));
     write_out(&list);
     lb_arena_free(list.scratch);
     lb_str_release(&list.out);

@@ -462,7 +462,7 @@ def sync():
         r.online("plan", "--record")
         r.env["LIFEBOAT_LEDGER"] = "auto"
         git(r.folder.name, "clone", "-q", str(r.shared), str(r.second))
-        must("Nothing is recorded", run(r.second, "history"))
+        must("Nothing is recorded.*history sync", run(r.second, "history"))
         must("1 shared with origin, 0 new", run(r.work, "history", "sync"))
         must("the same here and at origin", run(r.work, "history", "sync", "lifeboat.yaml"))
         must("0 shared with origin, 1 new", run(r.second, "history", "sync", "--stack", "search-dr"))
