@@ -214,6 +214,10 @@ int lb_cmd_init(struct lb_cli *cli)
 {
     enum outcome outcomes[ROWS] = {NOT_WANTED};
     const char *folder = cli->arg_count ? cli->args[0] : ".";
+    if (!*folder) { /* a variable that is not set would mean the root of the file system */
+        lb_diags_error(&cli->diags, "LB-U001", NULL, "init: FOLDER is empty");
+        return LB_EXIT_USAGE;
+    }
     int code = write_rows(cli, folder, outcomes);
     struct lb_str out = {0};
     list(&out, "Written:\n", outcomes, WRITTEN);
