@@ -1,6 +1,9 @@
 /* actor.c: see actor.h. One row a variable that a CI system sets.
  * https://docs.github.com/en/actions/reference/workflows-and-actions/variables
- * https://docs.gitlab.com/ci/variables/predefined_variables/ */
+ * https://docs.gitlab.com/ci/variables/predefined_variables/
+ * https://circleci.com/docs/reference/variables/
+ * https://buildkite.com/docs/pipelines/configure/environment-variables
+ * https://learn.microsoft.com/azure/devops/pipelines/build/variables */
 #include "cmd/actor.h"
 
 #include <pwd.h>
@@ -51,9 +54,15 @@ static const char *without_user(struct lb_arena *arena, const char *url)
 
 void lb_actor_find(struct lb_arena *arena, struct lb_actor *out)
 {
-    static const char *const users[] = {"LIFEBOAT_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN",
+    static const char *const users[] = {"LIFEBOAT_ACTOR",
+                                        "GITHUB_ACTOR",
+                                        "GITLAB_USER_LOGIN",
+                                        "CIRCLE_USERNAME",
+                                        "BUILDKITE_BUILD_CREATOR",
+                                        "BUILD_REQUESTEDFOR",
                                         NULL};
-    static const char *const runs[] = {"LIFEBOAT_RUN_URL", "CI_JOB_URL", "BUILD_URL", NULL};
+    static const char *const runs[] = {"LIFEBOAT_RUN_URL",    "CI_JOB_URL", "CIRCLE_BUILD_URL",
+                                       "BUILDKITE_BUILD_URL", "BUILD_URL",  NULL};
     char host[256] = "";
     *out = (struct lb_actor){.who = first_of(users), .run = first_of(runs)};
     if (!out->who)

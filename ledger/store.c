@@ -141,12 +141,15 @@ static int choose_remote(struct lb_ledger *ledger)
     for (size_t i = 0; i < ledger->remote_count; i++)
         if (lb_streq(ledger->remotes[i], wanted))
             found = ledger->remotes[i];
-    ledger->has_remote = found != NULL;
+    ledger->has_remote = ledger->remote_count > 0;
     if (ledger->options.mode == LB_LEDGER_SHARED)
         ledger->remote = found;
     if (ledger->options.remote && !found)
         return lb_diags_error(ledger->diags, "LB-G014", NULL, "there is no remote \"%s\"",
                               ledger->options.remote);
+    if (ledger->has_remote && !found && ledger->options.mode == LB_LEDGER_SHARED)
+        return lb_diags_error(ledger->diags, "LB-G008", NULL, "%zu remotes, and none is `origin`",
+                              ledger->remote_count);
     return 0;
 }
 

@@ -179,6 +179,44 @@ def identity():
             same(git(r.work, "log", "-1", "--format=%an <%ae> %cn <%ce>", BRANCH).strip(), by, "author and committer")
 
 
+PIPELINES = (
+    ({"GITHUB_ACTOR": "octo", "GITHUB_SERVER_URL": "https://git.example", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"},
+     "octo", "https://git.example/o/r/actions/runs/7"),
+    ({"GITLAB_USER_LOGIN": "gil", "CI_JOB_URL": "https://oauth2:token@git.example/-/jobs/1"}, "gil", "https://git.example/-/jobs/1"),
+    ({"CIRCLE_USERNAME": "cy", "CIRCLE_BUILD_URL": "https://circle.example/1"}, "cy", "https://circle.example/1"),
+    ({"BUILDKITE_BUILD_CREATOR": "Bea K", "BUILDKITE_BUILD_URL": "https://kite.example/1"}, "Bea K", "https://kite.example/1"),
+    ({"BUILD_REQUESTEDFOR": "Az"}, "Az", None),
+    ({"GITHUB_ACTOR": "octo", "LIFEBOAT_ACTOR": "me", "BUILD_URL": "https://jenkins.example/1"}, "me", "https://jenkins.example/1"),
+)
+
+
+def pipelines():
+    with Recorded() as r:
+        for env, who, link in PIPELINES:
+            done = r.sandbox.lifeboat(["plan", "--record"], r.work, {**r.env, "LIFEBOAT_ACTOR": None, **env})
+            same(done.returncode, 0, done.stderr[-600:])
+            said = trailers(r.work, BRANCH)
+            same((said["Who"], said.get("Run")), (who, link), f"of {sorted(env)}")
+
+
+def which_remote():
+    """Of several remotes none of which is origin, none is guessed: its lock would keep nobody out."""
+    with Recorded() as r:
+        git(r.work, "remote", "rename", "origin", "up")
+        r.online("plan", "--record")
+        same(git(r.shared, "rev-list", "--count", BRANCH).strip(), "1", "entries of the only remote")
+        git(r.work, "remote", "add", "fork", "file:///nonexistent")
+        before = r.sandbox.count()
+        for arguments in (("plan", "--record"), ("apply", "--auto-approve"), ("lock", "list"), ("history", "sync")):
+            done = r.sandbox.lifeboat(arguments, r.work, r.env)
+            same((done.returncode, "LB-G008" in done.stderr), (1, True), f"{arguments}: {done.stderr[-600:]}")
+        same(changes(r.sandbox.calls(before)), [], "changes")
+        same(len(r.listed()), 1, "entries that are read")
+        r.env["LIFEBOAT_LEDGER_REMOTE"] = "up"
+        r.online("plan", "--record")
+        same(git(r.shared, "rev-list", "--count", BRANCH).strip(), "2", "entries of the remote that is named")
+
+
 # --- names
 
 
@@ -257,7 +295,7 @@ def main():
     cases = [("json: history diff", compared), ("json: history verify", verified), ("json: history sync", synced),
              ("json: lock break", broken), ("entries: another spec is recorded while one is applied", between),
              ("entries: of a lock that is released", released), ("entries: the path of the spec", path_of_spec),
-             ("entries: author and committer", identity), ("names: of plans and entries", names_of),
+             ("entries: author and committer", identity), ("entries: who did it, and where, of each pipeline", pipelines), ("entries: of several remotes one is named", which_remote), ("names: of plans and entries", names_of),
              ("events: the lock is held, and broken", locked), ("events: the plan is stale", stale)]
     tally.all([case for case in cases if not names or any(name in case[0] for name in names)])
     return tally.end()
