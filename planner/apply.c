@@ -191,12 +191,21 @@ static bool superfluous(struct lb_task *task)
     return task->failure && !task->step->last && settled(task) && !call_of(task);
 }
 
+/* The read was given up for an interrupt: what came of the call is not known. */
+static bool interrupted(const struct lb_task *task)
+{
+    const volatile int *stop = task->run->engine->stop;
+    return task->step->change->resource->live.status == LB_LIVE_UNREADABLE && stop && *stop;
+}
+
 static void judged(struct lb_task *task)
 {
     const struct lb_resource *resource = task->step->change->resource;
     bool late = now_ms(task->run) > deadline_of(task);
     if (task->step->waits ? settled(task) : clean(task) || superfluous(task)) {
         finish(task);
+    } else if (interrupted(task)) {
+        task->state = LB_STEP_CONVERGING;
     } else if (may_resend(task)) {
         send_again(task);
     } else if (task->failure &&

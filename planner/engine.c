@@ -283,6 +283,8 @@ int lb_engine_plan(struct lb_engine *engine, struct lb_stack *const *stacks, siz
         lb_assume_suggest(stacks[i]);
     }
     run_forecasts(engine, stacks, stack_count, plans);
+    if (engine->stop && *engine->stop) /* what was not forecast would look harmless */
+        return -1;
     const struct lb_fleet *fleet = lb_fleet_new(engine->arena, stacks, stack_count);
     for (size_t i = 0; i < stack_count; i++) {
         add_strays(engine, stacks[i], &refresh, &plans[i]);

@@ -112,7 +112,7 @@ enum lb_outcome {
     LB_THROTTLED,   /* still throttled when the attempts or the deadline ran out */
     LB_FAILED,      /* 5xx or unreadable answer to the end; the work may have been done */
     LB_UNREACHABLE, /* no connection; the work was not begun */
-    LB_CANCELLED,   /* interrupted before it was sent */
+    LB_CANCELLED,   /* interrupted before it was sent, or, a read, before its answer came */
 };
 
 /* Codes made here, besides the services' own: NoCredentials, NoSecret, Unreachable, TlsError,

@@ -384,13 +384,32 @@ static void wait_for_work(struct lb_loop *loop, int64_t token_ms)
         LB_BUG("libcurl: %s", curl_multi_strerror(code));
 }
 
+/* A server that says nothing must not hold who wants to go: CI ends a job seconds after it asked.
+ * What came of a change must be known, so that is waited for. */
+static void abort_reads(struct lb_loop *loop)
+{
+    struct lb_transfer *next;
+    for (struct lb_transfer *transfer = loop->sent; transfer; transfer = next) {
+        struct lb_job *job = transfer->job;
+        next = transfer->next;
+        if (job->call->op->mutates)
+            continue;
+        lb_transfer_abort(loop, transfer);
+        loop->in_flight--;
+        job->lane->in_flight--;
+        finish(job);
+    }
+}
+
 static void run(void *self, const volatile int *stop)
 {
     struct lb_loop *loop = self;
     for (;;) {
         int64_t token_ms = -1;
         loop->stopping = stop && *stop;
-        if (!loop->stopping) {
+        if (loop->stopping) {
+            abort_reads(loop);
+        } else {
             fire_timers(loop);
             token_ms = dispatch(loop);
         }

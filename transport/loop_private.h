@@ -87,7 +87,7 @@ struct lb_loop {
     size_t lane_count, lane_capacity;
     struct lb_timers timers;
     struct lb_job *finished, *finished_last; /* answered, not yet delivered */
-    struct lb_transfer *idle;
+    struct lb_transfer *idle, *sent;         /* sent: in flight, the youngest first */
     size_t in_flight, queued;
     size_t held; /* bytes of bodies that arrive and of large answers that live; see memory.c */
     bool stopping;
@@ -110,6 +110,8 @@ void lb_transfer_give_back(struct lb_loop *loop, struct lb_transfer *transfer);
 /* --- receive.c --- */
 /* Reads a transfer that ended into job->answer and gives the handle back. */
 void lb_transfer_finish(struct lb_loop *loop, struct lb_transfer *transfer, CURLcode result);
+/* Ends one whose answer nobody waits for any more: LB_CANCELLED. */
+void lb_transfer_abort(struct lb_loop *loop, struct lb_transfer *transfer);
 
 /* --- memory.c --- */
 /* Bytes of a body that arrives. False: there is no room for them. */

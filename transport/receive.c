@@ -173,3 +173,15 @@ void lb_transfer_finish(struct lb_loop *loop, struct lb_transfer *transfer, CURL
     curl_multi_remove_handle(loop->multi, transfer->easy);
     lb_transfer_give_back(loop, transfer);
 }
+
+void lb_transfer_abort(struct lb_loop *loop, struct lb_transfer *transfer)
+{
+    struct lb_job *job = transfer->job;
+    struct lb_secrets secrets = {.count = 0};
+    lb_job_answer(job, LB_CANCELLED, "Cancelled", "interrupted before its answer came");
+    job->answer->attempts = job->attempts;
+    job->answer->elapsed_ms = lb_time_monotonic_ms() - job->begun_ms;
+    log_attempt(loop, transfer, &secrets, false);
+    curl_multi_remove_handle(loop->multi, transfer->easy);
+    lb_transfer_give_back(loop, transfer);
+}

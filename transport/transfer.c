@@ -370,6 +370,11 @@ static void wipe_list(struct curl_slist **list)
 
 void lb_transfer_give_back(struct lb_loop *loop, struct lb_transfer *transfer)
 {
+    for (struct lb_transfer **at = &loop->sent; *at; at = &(*at)->next)
+        if (*at == transfer) {
+            *at = transfer->next;
+            break;
+        }
     wipe_list(&transfer->headers);
     wipe_list(&transfer->connect_to);
     lb_wipe(transfer->secret, sizeof transfer->secret);
@@ -412,5 +417,7 @@ int lb_transfer_start(struct lb_loop *loop, struct lb_job *job)
         lb_out_of_memory();
     if (code != CURLM_OK)
         LB_BUG("libcurl: %s", curl_multi_strerror(code));
+    transfer->next = loop->sent;
+    loop->sent = transfer;
     return 0;
 }
