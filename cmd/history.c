@@ -2,8 +2,8 @@
  * nothing was changed afterwards, and share what was written while the remote was left out. */
 #include "cmd/history.h"
 
+#include "cmd/differ.h"
 #include "cmd/render.h"
-#include "cmd/render_differ.h"
 #include "cmd/saved.h"
 
 #include "base/json.h"
@@ -45,7 +45,6 @@ static int history_diff(struct lb_cli *cli)
 {
     struct lb_reading reading;
     struct lb_plan a, b;
-    struct lb_str out = {0};
     if (cli->arg_count != 3)
         return lb_usage(cli, "history diff needs two plans: the ids of both");
     int code = lb_reading_open(cli, NULL, LB_LEDGER_LOCAL, &reading);
@@ -54,14 +53,18 @@ static int history_diff(struct lb_cli *cli)
     if (load_recorded(cli, &reading, cli->args[1], &a) != 0 ||
         load_recorded(cli, &reading, cli->args[2], &b) != 0)
         return lb_diags_exit(&cli->diags);
-    bool differ = lb_render_differ(cli->arena, &a, &b, &out);
-    if (as_json(cli))
-        print_json(cli, lb_differ_json(cli->arena, &a, &b, differ));
-    else
+    const struct lb_value *difference = lb_differ(cli->arena, &a, &b);
+    if (as_json(cli)) {
+        print_json(cli, difference);
+    } else {
+        struct lb_str out = {0};
+        lb_render_differ(cli->arena, &a, &b, difference, &out);
         lb_out(cli, &out);
-    lb_str_release(&out);
+        lb_str_release(&out);
+    }
     code = lb_diags_exit(&cli->diags);
-    return !code && differ && lb_flag(cli, "detailed-exitcode") ? LB_EXIT_CHANGES : code;
+    return !code && lb_differs(difference) && lb_flag(cli, "detailed-exitcode") ? LB_EXIT_CHANGES
+                                                                                : code;
 }
 
 /* --- verify

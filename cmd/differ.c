@@ -1,6 +1,8 @@
-/* differ_json.c: see render_differ.h. What two plans differ in, for programs. It is read off the
- * plan documents, whose words are an interface already; this one adds only which plan has what. */
-#include "cmd/render_differ.h"
+/* differ.c: see differ.h. The difference is read off the plan documents, whose words are an
+ * interface already; this one adds only which plan has what. Other than planner/compare.c, which
+ * judges whether what runs is what was approved, it tells everything that a reader of the two would
+ * see. */
+#include "cmd/differ.h"
 
 #include "base/json.h"
 
@@ -141,8 +143,8 @@ static void take_head(struct lb_arena *arena, struct lb_value *out, const char *
             lb_map_set(arena, head, heads[i], lb_value_share(arena, lb_map_get(plan, heads[i])));
 }
 
-struct lb_value *lb_differ_json(struct lb_arena *arena, const struct lb_plan *a,
-                                const struct lb_plan *b, bool differ)
+static void differ_lists(struct lb_arena *arena, struct lb_value *out, const struct lb_value *a,
+                         const struct lb_value *b)
 {
     static const struct {
         const char *name, *key[5], *shown[7];
@@ -152,22 +154,38 @@ struct lb_value *lb_differ_json(struct lb_arena *arena, const struct lb_plan *a,
          {"severity", "code", "address", "detail"},
          {"severity", "code", "address", "summary", "detail", "remedy"}},
     };
-    struct lb_value *plans[] = {lb_plan_to_value(arena, a), lb_plan_to_value(arena, b)};
-    struct lb_value *out = lb_value_map(arena);
-    lb_map_set_bool(arena, out, "differ", differ);
-    take_head(arena, out, "a", plans[0]);
-    take_head(arena, out, "b", plans[1]);
-    lb_map_set(
-        arena, out, "objects",
-        differ_objects(arena, lb_map_get(plans[0], "changes"), lb_map_get(plans[1], "changes")));
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        const struct lb_value *in_a = lb_map_get(plans[0], lists[i].name);
-        const struct lb_value *in_b = lb_map_get(plans[1], lists[i].name);
+        const struct lb_value *in_a = lb_map_get(a, lists[i].name);
+        const struct lb_value *in_b = lb_map_get(b, lists[i].name);
         struct lb_value *list = lb_map_list(arena, out, lists[i].name);
         add_only(arena, list, "a", in_a, index_by(arena, in_b, lists[i].key), lists[i].key,
                  lists[i].shown);
         add_only(arena, list, "b", in_b, index_by(arena, in_a, lists[i].key), lists[i].key,
                  lists[i].shown);
     }
+}
+
+struct lb_value *lb_differ(struct lb_arena *arena, const struct lb_plan *a, const struct lb_plan *b)
+{
+    const struct lb_value *in_a = lb_plan_to_value(arena, a), *in_b = lb_plan_to_value(arena, b);
+    struct lb_value *out = lb_value_map(arena);
+    struct lb_str unsaid = {0};
+    bool differ = lb_plan_compare_head(arena, a, b, &unsaid) != 0 || a->complete != b->complete ||
+                  !lb_streq(a->id, b->id);
+    lb_str_release(&unsaid);
+    take_head(arena, out, "a", in_a);
+    take_head(arena, out, "b", in_b);
+    lb_map_set(arena, out, "objects",
+               differ_objects(arena, lb_map_get(in_a, "changes"), lb_map_get(in_b, "changes")));
+    differ_lists(arena, out, in_a, in_b);
+    differ = differ || lb_value_count(lb_map_get(out, "objects")) ||
+             lb_value_count(lb_map_get(out, "steps")) ||
+             lb_value_count(lb_map_get(out, "findings"));
+    lb_map_set_bool(arena, out, "differ", differ);
     return out;
+}
+
+bool lb_differs(const struct lb_value *difference)
+{
+    return lb_bool(lb_map_get(difference, "differ"), false);
 }
