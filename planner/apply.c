@@ -20,6 +20,8 @@
 #define FIRST_PAUSE_MS 250
 #define LATE_READ_MS 2000
 #define RESENDS 3
+#define REFUSED_MS                                                                                 \
+    300000 /* IAM is late by seconds, at times by minutes; a domain's wait is hours */
 
 static void start_ready(struct lb_run *run);
 static void read_back(struct lb_task *task);
@@ -151,6 +153,17 @@ static const struct lb_diag *unread(const struct lb_task *task)
     return NULL;
 }
 
+/* Every look since that long was refused: what is waited for will not be seen. */
+static bool shut_out(struct lb_task *task)
+{
+    const struct lb_diag *why = unread(task);
+    if (!why || why->exit != LB_EXIT_CREDENTIALS)
+        task->refused_ms = 0;
+    else if (!task->refused_ms)
+        task->refused_ms = now_ms(task->run);
+    return task->refused_ms && now_ms(task->run) - task->refused_ms > REFUSED_MS;
+}
+
 static const char *difference(struct lb_task *task)
 {
     struct lb_run *run = task->run;
@@ -201,7 +214,7 @@ static bool interrupted(const struct lb_task *task)
 static void judged(struct lb_task *task)
 {
     const struct lb_resource *resource = task->step->change->resource;
-    bool late = now_ms(task->run) > deadline_of(task);
+    bool late = now_ms(task->run) > deadline_of(task) || shut_out(task);
     if (task->step->waits ? settled(task) : clean(task) || superfluous(task)) {
         finish(task);
     } else if (interrupted(task)) {

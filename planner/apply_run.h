@@ -23,6 +23,7 @@ struct lb_task {
     size_t open_needs;
     int64_t remaining_s; /* longest path from here to the end, this step included */
     int64_t started_ms, sent_ms, pause_ms;
+    int64_t refused_ms; /* since when every look was refused; 0: the last one was not */
 };
 
 struct lb_run {

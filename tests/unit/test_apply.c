@@ -271,6 +271,30 @@ static void test_trouble(void **state)
     }
 }
 
+/* A domain is waited for for hours; who is not allowed to look any more waits for minutes. */
+static void test_shut_out(void **state)
+{
+    (void)state;
+    static const struct trouble trouble = {"GetNode a", 0,
+                                           ANSWER(LB_DENIED, "AccessDenied", false, 0), 0, 0};
+    struct apply_test test;
+    apply_init(&test, &trouble);
+    kit_add(&test.kit, &node, "a", FULL, NULL);
+    apply_plan(&test);
+    const struct lb_kind *kind = test.kit.stack.resources[0]->kind;
+    struct lb_granule_schema *granules = (struct lb_granule_schema *)kind->granules;
+    for (size_t i = 0; i < kind->granule_count; i++)
+        granules[i].wait_s = 6 * 3600;
+    struct lb_exchange *exchange = &test.fake.exchange;
+    int64_t begun_ms = exchange->now_ms(exchange->self);
+    apply_run(&test);
+    assert_in_range(exchange->now_ms(exchange->self) - begun_ms, 299000, 330000);
+    assert_int_equal(test.result.failed, 1);
+    CHECK_TEXT("the last refusal", test.kit.diags.items[0].code, "LB-A010");
+    assert_int_equal(test.code, LB_EXIT_CREDENTIALS);
+    apply_release(&test);
+}
+
 /* A document that others write too is looked at again right before it is replaced. */
 static void test_shared(void **state)
 {
@@ -405,10 +429,11 @@ static void test_flux(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_done),   cmocka_unit_test(test_foreign_is_kept),
-        cmocka_unit_test(test_order),  cmocka_unit_test(test_trouble),
-        cmocka_unit_test(test_shared), cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_flux),   cmocka_unit_test(test_unusable),
+        cmocka_unit_test(test_done),     cmocka_unit_test(test_foreign_is_kept),
+        cmocka_unit_test(test_order),    cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_shut_out), cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_unknown),  cmocka_unit_test(test_flux),
+        cmocka_unit_test(test_unusable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
