@@ -20,8 +20,8 @@
 #define FIRST_PAUSE_MS 250
 #define LATE_READ_MS 2000
 #define RESENDS 3
-#define REFUSED_MS                                                                                 \
-    300000 /* IAM is late by seconds, at times by minutes; a domain's wait is hours */
+/* IAM is late by seconds, at times by minutes; a wait for a domain is one of hours. */
+#define REFUSED_MS 300000
 
 static void start_ready(struct lb_run *run);
 static void read_back(struct lb_task *task);
