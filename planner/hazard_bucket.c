@@ -267,6 +267,20 @@ void lb_hazard_check_replicated(struct lb_hazard_context *context)
     }
 }
 
+void lb_hazard_check_replication_role(struct lb_hazard_context *context)
+{
+    const struct lb_resource *bucket;
+    size_t i = 0;
+    while ((bucket = lb_stack_next(context->stack, "bucket", &i))) {
+        const struct lb_value *theirs = lb_hazard_rules(context, bucket, "replication/rules");
+        const char *live = lb_text_at(bucket->live.value, "replication/role", NULL);
+        const char *ours = lb_text_at(bucket->desired, "replication/role", live);
+        if (bucket->managed && live && lb_value_count(theirs) && !lb_streq(live, ours))
+            lb_hazard_report(context, bucket, NULL, "rule \"%s\" replicates with %s",
+                             lb_text_at(lb_list_item(theirs, 0), "id", ""), live);
+    }
+}
+
 /* Rules of a bucket that are scoped to a prefix, or can delete under one. */
 static const char *scoped_rule(const struct lb_hazard_context *context,
                                const struct lb_resource *bucket)

@@ -70,6 +70,15 @@
     "{\"domain." domain "\":{\"inside\":{\"repository\":[{\"name\":\"old\"," settings              \
     "}]}},\"repository.nightly@primary\":{\"status\":\"" status "\"" live "}}"
 
+#define REPLICATED(west)                                                                           \
+    HEAD ROLES "  copy: {purpose: replication}\n" BUCKETS(west) DOMAINS(                           \
+        "") "repositories:\n  nightly: {domain: search, role: snapshot, topology: replicated, "    \
+            "replication: {delete_markers: false}, base_path: search, "                            \
+            "buckets: {primary: dr-east, secondary: dr-west}}\n"
+#define LIVE_COPIES(role, rule)                                                                    \
+    "{\"bucket.dr-west\":{\"value\":{\"replication\":{\"role\":\"arn:aws:iam::111122223333:"       \
+    "role/" role "\",\"rules\":[{" rule "}]}}}}"
+
 #define HAS true
 #define HAS_NOT false
 
@@ -220,6 +229,16 @@ static const struct {
      "{\"repository.nightly@secondary\":{\"value\":{\"settings\":{\"readonly\":\"false\"}}}}"},
     {"the active side may write", "LB-H022", HAS_NOT, PLAIN,
      "{\"repository.nightly@primary\":{\"value\":{\"settings\":{\"readonly\":\"false\"}}}}"},
+    /* H011: one role for all rules */
+    {"rules of others get another role", "LB-H011", HAS, REPLICATED(""),
+     LIVE_COPIES("their-role", "\"id\":\"theirs\"")},
+    {"rules of others keep their role", "LB-H011", HAS_NOT,
+     REPLICATED(", replication: {role: \"arn:aws:iam::111122223333:role/their-role\"}"),
+     LIVE_COPIES("their-role", "\"id\":\"theirs\"")},
+    {"rules of ours get another role", "LB-H011", HAS_NOT, REPLICATED(""),
+     LIVE_COPIES("old-role", "\"id\":\"lifeboat-nightly\"")},
+    {"rules of others, and none of ours", "LB-H011", HAS_NOT, PLAIN,
+     LIVE_COPIES("their-role", "\"id\":\"theirs\"")},
     /* H026, H027: registrations that no spec has */
     {"a second writer comes", "LB-H026", HAS, PLAIN,
      FOUND_IN("search@primary", "\"bucket\":\"dr-west\",\"path\":\"search/g1\"", "absent", "")},
