@@ -16,6 +16,11 @@ void lb_str_escape(struct lb_str *out, const char *text, size_t length, bool kee
     bool leading = true; /* only blanks so far in this line */
     for (size_t i = 0; i < length;) {
         uint32_t c;
+        size_t run = leading ? 0 : lb_utf8_plain_run(text + i, length - i);
+        lb_str_add(out, text + i, run);
+        i += run;
+        if (i == length)
+            break;
         size_t count = lb_utf8_read(text + i, length - i, &c);
         bool command = (leading && lb_utf8_runner_line(text + i, length - i)) ||
                        lb_utf8_runner_command(text + i, length - i);

@@ -44,23 +44,12 @@ static void write_character(const struct writer *writer, const char *text, size_
     }
 }
 
-/* Bytes from `text` on that mean the same everywhere: most of any text. */
-static size_t plain_run(const char *text, size_t length)
-{
-    size_t run = 0;
-    while (run < length &&
-           ((text[run] >= 'a' && text[run] <= 'z') || (text[run] >= 'A' && text[run] <= 'Z') ||
-            (text[run] >= '-' && text[run] <= '9') || text[run] == '_'))
-        run++;
-    return run;
-}
-
 static void write_string(const struct writer *writer, const char *text, size_t length)
 {
     lb_str_putc(writer->out, '"');
     for (size_t i = 0; i < length;) {
         uint32_t c;
-        size_t run = plain_run(text + i, length - i);
+        size_t run = lb_utf8_plain_run(text + i, length - i);
         lb_str_add(writer->out, text + i, run);
         i += run;
         if (i == length)

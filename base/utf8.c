@@ -136,6 +136,15 @@ bool lb_utf8_blank(uint32_t character)
     return character == ' ' || within(character, blanks, sizeof blanks / sizeof *blanks);
 }
 
+size_t lb_utf8_plain_run(const char *text, size_t length)
+{
+    size_t run = 0;
+    while (run < length && text[run] >= ' ' && text[run] <= '~' && text[run] != '"' &&
+           text[run] != '\\' && text[run] != '#')
+        run++;
+    return run;
+}
+
 size_t lb_utf8_cut(const char *text, size_t length, size_t columns)
 {
     size_t i = 0, used = 0;

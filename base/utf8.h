@@ -14,6 +14,9 @@ size_t lb_utf8_read(const char *text, size_t length, uint32_t *out);
 bool lb_utf8_valid(const char *text, size_t length);
 /* The bytes of the longest start of `text` that is valid and at most `columns` wide. */
 size_t lb_utf8_cut(const char *text, size_t length, size_t columns);
+/* The bytes at the start of `text` that mean themselves in every text we write, wherever in a line
+ * they stand: printable ASCII without the quote, the backslash and '#'. */
+size_t lb_utf8_plain_run(const char *text, size_t length);
 /* Columns on a terminal: 0 for combining marks, 2 for wide characters, else 1. */
 int lb_utf8_width(uint32_t character);
 /* Controls, bidirectional controls, invisible characters, line separators. */
