@@ -32,20 +32,29 @@ static int nowhere(struct lb_cli *cli, const char *path)
     return LB_EXIT_USAGE;
 }
 
-/* A fleet's specs mostly lie in one folder: its ledger is opened once. */
+/* A fleet's specs mostly lie in one folder: its ledger is opened once, and those that follow each
+ * other in it are recorded together. */
 static int record_plans(struct lb_cli *cli, struct lb_stack **stacks, const struct lb_plan *plans,
                         size_t count)
 {
     struct lb_recording *recording = NULL;
+    size_t first = 0;
     int worst = LB_EXIT_OK;
-    for (size_t i = 0; i < count && lb_flag(cli, "record"); i++) {
-        int code = lb_recording_open(cli, plans[i].spec_path, &recording);
-        if (!code)
-            code = recording ? lb_recording_plan(recording, stacks[i], &plans[i])
-                             : nowhere(cli, plans[i].spec_path);
+    for (size_t i = 0; i < count; i++) {
+        struct lb_recording *next = recording;
+        int code = lb_recording_open(cli, plans[i].spec_path, &next);
+        if (!code && !next)
+            code = nowhere(cli, plans[i].spec_path);
         worst = lb_exit_worse(worst, code);
+        if (next == recording)
+            continue;
+        code = lb_recording_plans(recording, &stacks[first], &plans[first], i - first);
+        worst = lb_exit_worse(worst, code);
+        recording = next;
+        first = i;
     }
-    return worst;
+    int code = lb_recording_plans(recording, &stacks[first], &plans[first], count - first);
+    return lb_exit_worse(worst, code);
 }
 
 static void print_fleet(struct lb_cli *cli, const struct lb_plan *plans, size_t count)
@@ -85,7 +94,8 @@ int lb_cmd_plan(struct lb_cli *cli)
         return lb_diags_exit(&cli->diags);
     if (count > 1)
         print_fleet(cli, plans, count);
-    code = record_plans(cli, stacks, plans, count);
+    if (lb_flag(cli, "record"))
+        code = record_plans(cli, stacks, plans, count);
     for (size_t i = 0; i < count; i++) {
         code = lb_exit_worse(code, lb_exit_of_plan(&plans[i]));
         if (lb_flag(cli, "detailed-exitcode") && !lb_plan_empty(&plans[i]))

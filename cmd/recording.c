@@ -154,6 +154,15 @@ static void take_plan(struct lb_recording *recording, const struct lb_stack *sta
     draft->document = lb_plan_to_value(arena, plan);
 }
 
+static void tell_alone(struct lb_recording *recording, const struct lb_ledger_entry *written)
+{
+    bool alone = lb_ledger_alone(recording->ledger);
+    struct lb_diag diag = {.code = "LB-G036", .detail = written->stack};
+    if (alone && !recording->warned_local)
+        lb_diags_add(&recording->cli->diags, &diag);
+    recording->warned_local |= alone;
+}
+
 /* 0, WAIT when somebody holds the lock, or the exit code. */
 static int append(struct lb_recording *recording, struct lb_ledger_draft *draft,
                   struct lb_ledger_entry *written)
@@ -163,11 +172,7 @@ static int append(struct lb_recording *recording, struct lb_ledger_draft *draft,
         return WAIT;
     if (result < 0)
         return lb_diags_exit(&recording->cli->diags);
-    bool alone = lb_ledger_alone(recording->ledger);
-    struct lb_diag diag = {.code = "LB-G036", .detail = written->stack};
-    if (alone && !recording->warned_local)
-        lb_diags_add(&recording->cli->diags, &diag);
-    recording->warned_local |= alone;
+    tell_alone(recording, written);
     return LB_EXIT_OK;
 }
 
@@ -182,18 +187,30 @@ static int append_plan(struct lb_recording *recording, struct lb_ledger_draft *d
     return code;
 }
 
-int lb_recording_plan(struct lb_recording *recording, const struct lb_stack *stack,
-                      const struct lb_plan *plan)
+int lb_recording_plans(struct lb_recording *recording, struct lb_stack *const *stacks,
+                       const struct lb_plan *plans, size_t count)
 {
-    struct lb_ledger_draft draft;
-    struct lb_ledger_entry written;
-    if (!recording)
+    if (!recording || !count)
         return LB_EXIT_OK;
-    recording->stack = stack->name;
-    head(recording, "plan", &draft);
-    take_plan(recording, stack, plan, &draft);
-    draft.entry.outcome = outcome_of_plan(plan);
-    return append_plan(recording, &draft, plan, &written);
+    struct lb_arena *arena = recording->cli->arena;
+    struct lb_ledger_draft *drafts = lb_arena_array(arena, count, sizeof *drafts);
+    struct lb_ledger_entry *written = lb_arena_array(arena, count, sizeof *written);
+    struct lb_str *texts = lb_arena_array(arena, count, sizeof *texts);
+    for (size_t i = 0; i < count; i++) {
+        recording->stack = stacks[i]->name;
+        head(recording, "plan", &drafts[i]);
+        take_plan(recording, stacks[i], &plans[i], &drafts[i]);
+        drafts[i].entry.outcome = outcome_of_plan(&plans[i]);
+        lb_render_text(arena, &plans[i], false, TEXT_WIDTH, &texts[i]);
+        drafts[i].text = &texts[i];
+    }
+    int result = lb_ledger_append_all(recording->ledger, drafts, count, written);
+    for (size_t i = 0; i < count; i++) {
+        if (*written[i].commit)
+            tell_alone(recording, &written[i]);
+        lb_str_release(&texts[i]);
+    }
+    return result ? lb_diags_exit(&recording->cli->diags) : LB_EXIT_OK;
 }
 
 /* --- the lock

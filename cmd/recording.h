@@ -18,9 +18,9 @@ struct lb_ledger *lb_recording_ledger(struct lb_recording *recording);
 /* The mode that --ledger and LIFEBOAT_LEDGER ask for. -1 with a diagnostic. */
 int lb_recording_options(struct lb_cli *cli, struct lb_ledger_options *out);
 
-/* One entry `plan`. 0 or the exit code. */
-int lb_recording_plan(struct lb_recording *recording, const struct lb_stack *stack,
-                      const struct lb_plan *plan);
+/* One entry `plan` for each of a fleet. 0 or the exit code. */
+int lb_recording_plans(struct lb_recording *recording, struct lb_stack *const *stacks,
+                       const struct lb_plan *plans, size_t count);
 
 /* Before an apply reads anything: brings the ledger's news and sees that nobody holds the lock;
  * waits for it as long as --lock-timeout allows. What an apply that was killed in this checkout

@@ -65,10 +65,10 @@ static int lock_whole(int fd, bool wait)
     }
 }
 
-int lb_store_lock(struct lb_ledger *ledger, const char *stack, const char *name, bool wait)
+int lb_store_lock(struct lb_ledger *ledger, const char *name, bool wait)
 {
     const char *in = folder(ledger);
-    char *path = in ? lb_arena_printf(ledger->arena, "%s/%s.%s", in, stack, name) : NULL;
+    char *path = in ? lb_arena_printf(ledger->arena, "%s/%s", in, name) : NULL;
     int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666) : -1;
     if (fd < 0 || lock_whole(fd, wait) == 0)
         return fd;
@@ -76,6 +76,38 @@ int lb_store_lock(struct lb_ledger *ledger, const char *stack, const char *name,
     close(fd);
     errno = error;
     return -1;
+}
+
+/* Of a file that was cut off while it was written the next run sees that it is another. */
+static void keep(const char *path, const char *text)
+{
+    char there[256];
+    size_t length = strlen(text);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    ssize_t n = fd < 0 ? -1 : read(fd, there, sizeof there);
+    bool same = n == (ssize_t)length && memcmp(there, text, length) == 0;
+    if (fd >= 0 && !same && ftruncate(fd, 0) == 0)
+        n = pwrite(fd, text, length, 0);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* A branch that only grows needs no reflog: each commit names the tip before it. Packs are written
+ * without looking for deltas among more than two objects: the search costs more than all else, and
+ * `git gc` does it better (https://git-scm.com/docs/git-config, pack.windowMemory). */
+void lb_store_settings(struct lb_ledger *ledger)
+{
+    static const char settings[] = "[core]\n\tlogAllRefUpdates = false\n"
+                                   "[pack]\n\twindowMemory = 1\n";
+    git_config *config = NULL;
+    const char *in = ledger->has_settings ? NULL : folder(ledger);
+    if (!in || git_repository_config(&config, ledger->repo) != 0)
+        return;
+    const char *path = lb_arena_printf(ledger->arena, "%s/settings", in);
+    keep(path, settings);
+    git_config_add_file_ondisk(config, path, GIT_CONFIG_LEVEL_APP, ledger->repo, 1);
+    git_config_free(config);
+    ledger->has_settings = true;
 }
 
 void lb_store_unlock(int fd)
@@ -147,7 +179,7 @@ const char *lb_store_checkout(struct lb_ledger *ledger)
     ledger->checkout = read_name(ledger, path);
     if (ledger->checkout)
         return ledger->checkout;
-    int guard = lb_store_lock(ledger, "checkout", "write", true);
+    int guard = lb_store_lock(ledger, "write", true);
     if (guard >= 0)
         ledger->checkout = read_name(ledger, path);
     if (guard >= 0 && !ledger->checkout)

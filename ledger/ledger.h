@@ -160,6 +160,11 @@ int lb_ledger_lock(struct lb_ledger *ledger, const char *stack, struct lb_lock *
  * entry. */
 int lb_ledger_append(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
                      struct lb_ledger_entry *written);
+/* The same for the entries of a fleet, of a kind that leaves the lock alone, whose objects are
+ * written together (batch.c). One that fails keeps none of the others back: its `written` has an
+ * empty `commit`. -1 when any failed. */
+int lb_ledger_append_all(struct lb_ledger *ledger, const struct lb_ledger_draft *drafts,
+                         size_t count, struct lb_ledger_entry *written);
 /* Writes it in this repository only, after append failed for the sake of the remote: sync shares
  * it. */
 int lb_ledger_keep(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,

@@ -69,7 +69,8 @@ int lb_ledger_hold(struct lb_ledger *ledger, const char *stack, int64_t deadline
     if (ledger->hold >= 0)
         return 0;
     do
-        ledger->hold = lb_store_lock(ledger, stack, "holder", false);
+        ledger->hold = lb_store_lock(ledger, lb_arena_printf(ledger->arena, "%s.holder", stack),
+                                     false);
     while (ledger->hold < 0 && errno == EAGAIN && wait_more(ledger, deadline_ms));
     if (ledger->hold >= 0)
         return 0;

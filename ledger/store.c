@@ -326,11 +326,12 @@ static void pause_ms(long ms)
 
 int lb_store_move(struct lb_ledger *ledger, const char *ref, const char *from, const char *to)
 {
-    int guard = lb_store_lock(ledger, strrchr(ref, '/') + 1, "write", true);
+    int guard = lb_store_lock(ledger, "write", true);
     if (guard < 0)
         return lb_diags_error(ledger->diags, "LB-G005", NULL, "%s/lifeboat: %s", ledger->git_dir,
                               errno == EAGAIN ? "another process does not end its write"
                                               : strerror(errno));
+    lb_store_settings(ledger);
     int result = GIT_ELOCKED;
     for (int i = 0; i < 40 && result == GIT_ELOCKED; i++) {
         if (i == 39)
@@ -441,6 +442,20 @@ static char *one_line(struct lb_arena *arena, const char *text)
     return lb_arena_strndup(arena, line, length);
 }
 
+/* Read once: libgit2 reads all of git's configuration for it, and does so anew for each move of a
+ * ref if it was not told. */
+static void know_identity(struct lb_ledger *ledger)
+{
+    git_signature *configured = NULL;
+    ledger->knows_identity = true;
+    if (git_signature_default(&configured, ledger->repo) == 0) {
+        ledger->name = lb_arena_strdup(ledger->arena, configured->name);
+        ledger->email = lb_arena_strdup(ledger->arena, configured->email);
+        git_repository_set_ident(ledger->repo, ledger->name, ledger->email);
+    }
+    git_signature_free(configured);
+}
+
 static const char *first_of(const char *a, const char *b, const char *c)
 {
     return a && *a ? a : b && *b ? b : c;
@@ -451,16 +466,14 @@ static const char *first_of(const char *a, const char *b, const char *c)
 static int signature(struct lb_ledger *ledger, const char *role, const char *who, int64_t at,
                      git_signature **out)
 {
-    git_signature *standard = NULL;
     struct lb_arena *arena = ledger->arena;
-    bool configured = git_signature_default(&standard, ledger->repo) == 0;
-    const char *name = first_of(getenv(lb_arena_printf(arena, "GIT_%s_NAME", role)),
-                                configured ? standard->name : NULL, who);
+    if (!ledger->knows_identity)
+        know_identity(ledger);
+    const char *name = first_of(getenv(lb_arena_printf(arena, "GIT_%s_NAME", role)), ledger->name,
+                                who);
     const char *email = first_of(getenv(lb_arena_printf(arena, "GIT_%s_EMAIL", role)),
-                                 configured ? standard->email : NULL, "lifeboat@localhost");
-    int result = git_signature_new(out, one_line(arena, name), one_line(arena, email), at, 0);
-    git_signature_free(standard);
-    if (result == 0)
+                                 ledger->email, "lifeboat@localhost");
+    if (git_signature_new(out, one_line(arena, name), one_line(arena, email), at, 0) == 0)
         return 0;
     if (git_signature_new(out, one_line(ledger->arena, who), "lifeboat@localhost", at, 0) == 0)
         return 0;

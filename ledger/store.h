@@ -31,8 +31,10 @@ struct lb_ledger {
     struct lb_ledger_options options;
     struct lb_ledger_head **heads;
     size_t head_count, head_capacity;
-    const char *checkout; /* see lb_store_checkout; NULL: not read yet */
-    int hold;             /* descriptor of the held file; -1: none */
+    const char *checkout;     /* see lb_store_checkout; NULL: not read yet */
+    const char *name, *email; /* git's own identity, read once; NULL: it has none */
+    bool knows_identity, has_settings;
+    int hold; /* descriptor of the held file; -1: none */
 };
 
 struct lb_ledger_head *lb_store_head(struct lb_ledger *ledger, const char *stack);
@@ -46,7 +48,7 @@ int lb_store_error(struct lb_ledger *ledger, const char *code, const char *what)
 int lb_store_ref(struct lb_ledger *ledger, const char *ref, char out[LB_OID_HEX]);
 /* Moves a ref from `from` to `to` if it still is at `from`. 0; 1: it is not; -1: cannot be written.
  * What a killed run left locked is freed: nothing but lifeboat writes these refs, and it does so
- * with the file lock of lb_store_guard held. */
+ * with the file lock "write" held. */
 int lb_store_move(struct lb_ledger *ledger, const char *ref, const char *from, const char *to);
 /* `ancestor` is `commit` or one of those before it. An ancestor that is not here is none. */
 bool lb_store_descends(struct lb_ledger *ledger, const char *commit, const char *ancestor);
@@ -71,13 +73,28 @@ int lb_store_commit(struct lb_ledger *ledger, const char *parent, const struct l
                     size_t count, const char *who, int64_t at, const char *message,
                     char out[LB_OID_HEX]);
 
+/* --- objects that wait in memory (stage.c)
+ * -------------------------------------------------------------------------------------- */
+struct lb_stage;
+/* From here on new objects of the repository are kept in memory. They can be read like all others;
+ * no ref may be moved to one, and nothing pushed, before they were written and the stage has ended.
+ * Every stage that was begun must be ended. */
+int lb_stage_begin(struct lb_ledger *ledger, struct lb_stage **out);
+/* Writes what is staged as one pack that is on the disk when this returns 0. */
+int lb_stage_write(struct lb_ledger *ledger, struct lb_stage *stage);
+/* Objects go to the disk again; what was not written is forgotten. */
+void lb_stage_end(struct lb_ledger *ledger, struct lb_stage *stage);
+
 /* --- files beside the refs, in GIT_DIR/lifeboat
  * ----------------------------------------------------- */
-/* Opens and locks GIT_DIR/lifeboat/<stack>.<name>. -1 with errno; EAGAIN: another process has it;
- * with `wait` it has had it for half a minute. The lock ends with lb_store_unlock, or with the
- * process. */
-int lb_store_lock(struct lb_ledger *ledger, const char *stack, const char *name, bool wait);
+/* Opens and locks GIT_DIR/lifeboat/<name>. -1 with errno; EAGAIN: another process has it; with
+ * `wait` it has had it for half a minute. The lock ends with lb_store_unlock, or with the process.
+ */
+int lb_store_lock(struct lb_ledger *ledger, const char *name, bool wait);
 void lb_store_unlock(int fd);
+/* Before the first write: libgit2 goes by the ledger's settings in this repository, and nobody
+ * else's git does. They make writing faster; where they cannot be stored it is done without. */
+void lb_store_settings(struct lb_ledger *ledger);
 /* 16 hex digits that tell this repository's folder from its clones and copies. NULL with a
  * diagnostic. */
 const char *lb_store_checkout(struct lb_ledger *ledger);

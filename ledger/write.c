@@ -11,8 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#define FILES_MAX 4
-
 /* --- what the remote has
  * ------------------------------------------------------------------------------------ */
 
@@ -178,7 +176,7 @@ static size_t new_files(struct lb_ledger *ledger, const char *base,
 int lb_write_commit(struct lb_ledger *ledger, const char *base, struct lb_ledger_entry *entry,
                     const struct lb_store_file *files, size_t count)
 {
-    struct lb_store_file all[FILES_MAX];
+    struct lb_store_file all[LB_WRITE_FILES_MAX];
     struct lb_str json = {0};
     char digest[LB_SHA256_HEX];
     int64_t at;
@@ -267,10 +265,10 @@ int64_t lb_write_deadline(const struct lb_ledger *ledger)
     return lb_time_monotonic_ms() + seconds * 1000;
 }
 
-static int draft_files(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
-                       struct lb_store_file *files, struct lb_str *document)
+size_t lb_write_files(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
+                      struct lb_store_file *files, struct lb_str *document)
 {
-    int count = 0;
+    size_t count = 0;
     files[count++] = (struct lb_store_file){"entry.txt", lb_str_text(draft->text),
                                             draft->text->length};
     if (draft->spec)
@@ -296,8 +294,8 @@ static const char *capped(struct lb_arena *arena, const char *text, size_t most)
     return lb_arena_printf(arena, "%.*s...", (int)most, text);
 }
 
-static int complete(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
-                    struct lb_ledger_entry *entry)
+int lb_write_complete(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
+                      struct lb_ledger_entry *entry)
 {
     char id[LB_LOCK_ID];
     struct lb_arena *arena = ledger->arena;
@@ -320,8 +318,7 @@ static int complete(struct lb_ledger *ledger, const struct lb_ledger_draft *draf
     return entry->checkout ? 0 : -1;
 }
 
-/* Entries that were written here alone go first. */
-static int settle(struct lb_ledger *ledger, struct lb_ledger_head *head)
+int lb_write_settle(struct lb_ledger *ledger, struct lb_ledger_head *head)
 {
     size_t shared;
     char own[LB_OID_HEX];
@@ -344,7 +341,7 @@ static int append_once(struct lb_ledger *ledger, struct lb_ledger_head *head,
                        struct lb_ledger_entry *written)
 {
     char base[LB_OID_HEX];
-    if (settle(ledger, head) != 0 || lb_write_base(ledger, head, base) != 0)
+    if (lb_write_settle(ledger, head) != 0 || lb_write_base(ledger, head, base) != 0)
         return -1;
     int result = lb_write_commit(ledger, base, written, files, count);
     if (result != 0)
@@ -357,12 +354,12 @@ int lb_ledger_append(struct lb_ledger *ledger, const struct lb_ledger_draft *dra
                      struct lb_ledger_entry *written)
 {
     struct lb_ledger_head *head = lb_store_head(ledger, draft->entry.stack);
-    struct lb_store_file files[FILES_MAX];
+    struct lb_store_file files[LB_WRITE_FILES_MAX];
     struct lb_ledger_entry whole;
     struct lb_str document = {0};
     int64_t deadline_ms = lb_write_deadline(ledger);
-    size_t count = (size_t)draft_files(ledger, draft, files, &document);
-    int result = complete(ledger, draft, &whole) != 0 ? -1 : OVERTAKEN;
+    size_t count = lb_write_files(ledger, draft, files, &document);
+    int result = lb_write_complete(ledger, draft, &whole) != 0 ? -1 : OVERTAKEN;
     for (size_t attempt = 0; result == OVERTAKEN; attempt++) {
         *written = whole;
         if (attempt && lb_write_pause(ledger, attempt, deadline_ms) != 0)

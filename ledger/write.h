@@ -1,9 +1,20 @@
-/* write.h: what append and sync share. Private. */
+/* write.h: what append, batch and sync share. Private. */
 #ifndef LB_LEDGER_WRITE_H
 #define LB_LEDGER_WRITE_H
 
 #include "ledger/store.h"
 
+#define LB_WRITE_FILES_MAX 4 /* entry.json and those of a draft */
+
+/* Entries that were written here alone go first: with a remote, shares them. */
+int lb_write_settle(struct lb_ledger *ledger, struct lb_ledger_head *head);
+/* The files of a draft, entry.json not among them; the bytes of its plan are in `document`, to be
+ * released. Returns how many. */
+size_t lb_write_files(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
+                      struct lb_store_file *files, struct lb_str *document);
+/* The draft's entry with an id and the time, and what else does not depend on its place. */
+int lb_write_complete(struct lb_ledger *ledger, const struct lb_ledger_draft *draft,
+                      struct lb_ledger_entry *entry);
 /* The newest entry, whose child comes next; "" when there is none. */
 int lb_write_base(struct lb_ledger *ledger, struct lb_ledger_head *head, char out[LB_OID_HEX]);
 /* Writes `entry` as the child of `base`, with files over those of its parent: seq, previous, lock

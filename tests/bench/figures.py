@@ -6,7 +6,7 @@ import tempfile
 from sandbox import BUILD
 
 # Units of what other work on the machine makes larger.
-TIMED = ("x", "x_bound")
+TIMED = ("x", "x_bound", "ms")
 MEASURE = str(BUILD / "bench_measure")
 
 

@@ -1,12 +1,15 @@
-"""The ledger's figures: what reading a long history back costs."""
+"""The ledger's figures: what writing plans costs, and what reading a long history back does."""
 import json
+import pathlib
 import re
+import shutil
 import subprocess
+import tempfile
 import time
 
 import entries
 import generate
-from figures import Run, least
+from figures import Run, least, median
 from sandbox import BUILD, Sandbox
 
 LIFEBOAT = BUILD / "lifeboat"
@@ -26,6 +29,27 @@ def held(run):
     if run.exit:
         raise Failed(f"exit {run.exit}\n{run.errors[-2000:]}")
     return run
+
+
+def record(env, specs):
+    """What `plan --record` costs more than `plan`: in turn, each time in a repository that has no ledger."""
+    plain, recorded = [], []
+    env = {**env, "LIFEBOAT_LEDGER": "auto"}
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(9):
+            work = pathlib.Path(folder, str(number))
+            work.mkdir()
+            own = [shutil.copy(spec, work) for spec in specs]
+            git(work, "init", "-q")
+            plain.append(held(Run([LIFEBOAT, "plan", *own], env=env)))
+            recorded.append(held(Run([LIFEBOAT, "plan", "--record", *own], env=env)))
+            branches = subprocess.run(["git", "-C", work, "for-each-ref", "refs/heads/lifeboat/"],
+                                      check=True, capture_output=True, text=True).stdout.splitlines()
+            if len(branches) != len(specs):
+                raise Failed(f"{len(branches)} ledgers of {len(specs)} stacks")
+    print(f"# {len(specs)} stacks: plan CPU {least(plain, 'cpu'):.3f} s, wall {median(plain, 'wall'):.3f} s; "
+          f"recorded {least(recorded, 'cpu'):.3f} s, {median(recorded, 'wall'):.3f} s")
+    return (least(recorded, "cpu") - least(plain, "cpu")) * 1000
 
 
 def long_history(sandbox, folder):

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""The plans of a fleet, recorded together: one pack, or nothing where none can be written.
+
+    tests/torture/ledger_fleet.py      LB_LONG=1 every point of a kill; LB_SEED=N repeats a run
+
+Ten stacks, so that their entries go into one pack. Runs in one checkout overtake each other; one is
+killed at calls that change something outside the process (kill.c). Whatever happened, each branch
+is sound, has the old tip or one entry more, and git finds the repository whole.
+"""
+import pathlib
+import signal
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "lib"))
+from ground import LONG, Fault, Tally  # noqa: E402
+from ledger_history import Recorded, git, must, run, same  # noqa: E402
+from sandbox import BUILD  # noqa: E402
+
+LIBRARY = BUILD / "libtorture_kill.so"
+STACKS = [f"dr-{number}" for number in range(10)]
+RECORD = ["plan", "--record", *(f"{stack}.yaml" for stack in STACKS)]
+REFUSED = 3  # they share their buckets: such plans are refused, and recorded all the same
+PICKED = 12
+
+
+class Fleet(Recorded):
+    def __init__(self):
+        super().__init__()
+        text = (self.work / "lifeboat.yaml").read_text()
+        for stack in STACKS:
+            (self.work / f"{stack}.yaml").write_text(text.replace("stack: search-dr", f"stack: {stack}"))
+
+    def record(self, **more):
+        """Its exit status. Nothing is shared."""
+        env = self.sandbox.environment({**self.env, "LIFEBOAT_LEDGER": "local", **more})
+        return subprocess.Popen([BUILD / "lifeboat", *RECORD], cwd=self.work, env=env,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def entries(self, folder=None):
+        """How many each stack has; all chains are sound."""
+        counts = []
+        for stack in STACKS:
+            found = [entry["seq"] for entry in self.listed("--stack", stack, folder=folder)]
+            same(found, list(range(len(found), 0, -1)), stack)
+            must("sound", run(folder or self.work, "history", "verify", "--stack", stack))
+            counts.append(len(found))
+        return counts
+
+
+def packs(folder):
+    """(loose objects, packs) of a repository that git finds whole."""
+    git(folder, "fsck", "--full", "--strict")
+    told = dict(line.split(": ") for line in git(folder, "count-objects", "-v").splitlines())
+    return int(told["count"]), int(told["packs"])
+
+
+def nowhere_to_write():
+    with Fleet() as fleet:
+        place = fleet.work / ".git" / "objects" / "pack"
+        place.rename(place.with_name("kept"))
+        place.touch()
+        fleet.online(*RECORD, code=REFUSED)
+        for folder in (fleet.work, fleet.shared):
+            same(git(folder, "for-each-ref", "refs/heads/lifeboat"), "", "branches of what was not written")
+        place.unlink()
+        place.with_name("kept").rename(place)
+        fleet.online(*RECORD, code=REFUSED)
+        same(fleet.entries(), [1] * len(STACKS), "entries once it can be written")
+
+
+def one_pack():
+    with Fleet() as fleet:
+        loose, packed = packs(fleet.work)
+        for count in (1, 2):
+            fleet.online(*RECORD, code=REFUSED)
+            same(packs(fleet.work), (loose, packed + count), "objects of ten entries")
+            for folder in (fleet.work, fleet.shared):
+                same(fleet.entries(folder), [count] * len(STACKS), folder.name)
+
+
+def overtaken():
+    with Fleet() as fleet:
+        runs = [fleet.record() for _ in range(4)]
+        same([process.wait(60) for process in runs], [REFUSED] * 4, "four at once")
+        same(fleet.entries(), [4] * len(STACKS), "entries of four at once")
+        return f"{packs(fleet.work)[0]} objects of entries that were overtaken"
+
+
+def killed(tally):
+    """Cases, all in one repository: each begins with what those before it left."""
+    with Fleet() as fleet:
+        points = fleet.work.parent / "points"
+        kill = {"LD_PRELOAD": str(LIBRARY), "LB_KILL_FILE": str(points)}
+        for _ in range(2):  # the first one makes files that are there from then on
+            points.unlink(missing_ok=True)
+            same(fleet.record(**kill).wait(60), REFUSED, "counted")
+        count = points.stat().st_size
+        left = {"before": fleet.entries(), "part": 0}
+
+        def at(point):
+            points.unlink(missing_ok=True)
+            same(fleet.record(**kill, LB_KILL_AT=str(point)).wait(60), -signal.SIGKILL, "exit")
+            packs(fleet.work)
+            after = fleet.entries()
+            more = [b - a for a, b in zip(left["before"], after)]
+            if not set(more) <= {0, 1}:
+                raise Fault(f"entries {left['before']} became {after}")
+            left["before"], left["part"] = after, left["part"] + (0 < sum(more) < len(STACKS))
+            return f"{sum(more)} of {len(STACKS)} branches moved"
+
+        # of most of the calls each moves one of the branches: they count alike each time
+        picked = range(1, count + 1) if LONG else sorted(tally.random.sample(range(1, count + 1), PICKED))
+        for point in picked:
+            tally.attempt(f"killed at call {point} of {count}", lambda point=point: at(point))
+
+        def afterwards():
+            same(fleet.record().wait(60), REFUSED, "the next run")
+            same(fleet.entries(), [entries + 1 for entries in left["before"]], "entries of the next run")
+            if not left["part"]:
+                raise Fault("no kill came between two branches")
+        tally.attempt("the run after all that", afterwards)
+
+
+def main():
+    tally = Tally("a fleet is recorded at once")
+    tally.attempt("one pack for all entries", one_pack)
+    tally.attempt("no branch moves to what cannot be written", nowhere_to_write)
+    tally.attempt("runs beside each other", overtaken)
+    if sys.platform.startswith("linux"):
+        killed(tally)
+    else:
+        print(f"only Linux can preload {LIBRARY.name}")
+    return tally.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
