@@ -168,6 +168,17 @@ def by_id(tally):
             small.write(WANTED.replace("active: primary\n", "active:   primary\n"), "other.yaml")
             small.refused("--plan", plan["id"], "other.yaml", words=r"the spec \(SHA-256\) was.*LB-P020")
 
+    def incomplete():
+        """Its steps are those of the whole plan, but who approved it could not know that."""
+        with Small(SPEC.replace("max_session: 1h", "max_session: 2h")) as small:
+            deny = [{"service": "s3", "operation": "GetBucketVersioning", "region": "*", "do": "deny", "count": 100}]
+            small.sandbox.control("faults", deny)
+            plan = re.search(r"^Plan id (\w{64})$", small.run("plan", "--record", "--out", "plan.json", codes=(9,)).stdout, re.M)[1]
+            small.refused("--plan", plan, codes=(9,), words="LB-P026")
+            small.sandbox.control("faults", method="DELETE")
+            for arguments in (("--plan", plan), ("plan.json",)):
+                small.refused(*arguments, words="not everything could be read when the approved plan was made.*LB-P020")
+
     def nowhere():
         with Small(WANTED) as small:
             plan = small.recorded()
@@ -194,6 +205,7 @@ def by_id(tally):
             ("another value in the spec", other_spec(WANTED.replace("after: 9d", "after: 10d"), "LB-P020")),
             ("another stack of the same objects", other_spec(WANTED.replace("stack: small", "stack: other"), "LB-P027")),
             ("another file of the same objects", other_file), ("an id that is nowhere", nowhere),
+            ("it was incomplete", incomplete),
             ("two ids begin so", ambiguous), ("approved long ago", old)))
 
 
