@@ -191,7 +191,8 @@ int lb_plan_compare(const struct lb_plan *approved, const struct lb_plan *now, s
     index_plan(arena, approved, &then);
     index_plan(arena, now, &here);
     int head = lb_plan_compare_head(arena, approved, now, out);
-    if (!approved->complete && now->complete) { /* who approved it did not see all of what there was to do */
+    if (!approved->complete &&
+        now->complete) { /* who approved it did not see all of what there was to do */
         lb_str_puts(out, "not everything could be read when the approved plan was made\n");
         head = -1;
     }
