@@ -104,11 +104,12 @@ static void listed(struct lb_read *read, const struct lb_value *none)
     const struct lb_value *all = lb_map_get(read->stack->marked, lb_resource_home(read->resource));
     (void)none;
     for (size_t i = 0; i < lb_value_count(all); i++) {
-        const struct lb_entry *entry = lb_map_nth(all, i);
-        const struct lb_value *tags = lb_tags_to_map(read->arena, entry->value);
-        const char *address = lb_text(lb_map_get(tags, LB_TAG_ADDRESS), "");
-        if (!lb_streq(lb_text(lb_map_get(tags, LB_TAG_STACK), NULL), read->stack->name) ||
-            !lb_starts_with(address, CHECK) || lb_stack_find_address(read->stack, address))
+        const struct lb_value *tags = lb_map_nth(all, i)->value;
+        if (!lb_streq(lb_tags_get(tags, LB_TAG_STACK), read->stack->name))
+            continue;
+        const char *address = lb_tags_get(tags, LB_TAG_ADDRESS);
+        if (!address || !lb_starts_with(address, CHECK) ||
+            lb_stack_find_address(read->stack, address))
             continue;
         const char *name = lb_dns_normal(read->arena, address + strlen(CHECK));
         if (!is_declared(read, name))

@@ -20,6 +20,16 @@ struct lb_value *lb_tags_to_map(struct lb_arena *arena, const struct lb_value *l
     return map;
 }
 
+const char *lb_tags_get(const struct lb_value *list, const char *key)
+{
+    for (size_t i = 0; i < lb_xml_count(list); i++) {
+        const struct lb_value *tag = lb_xml_item(list, i);
+        if (lb_streq(lb_text(lb_map_get(tag, "Key"), NULL), key))
+            return lb_text(lb_map_get(tag, "Value"), "");
+    }
+    return NULL;
+}
+
 struct lb_value *lb_tags_to_list(struct lb_arena *arena, const struct lb_value *map)
 {
     struct lb_value *list = lb_value_list(arena);
@@ -94,9 +104,5 @@ int lb_tags_marked(const struct lb_stack *stack, const char *region, const char 
     const struct lb_value *listed = lb_map_get(stack->marked, region);
     if (!listed)
         return -1;
-    const struct lb_value *tags = lb_map_get(listed, arn);
-    for (size_t i = 0; i < lb_value_count(tags); i++)
-        if (lb_streq(lb_text_at(lb_list_item(tags, i), "Key", NULL), LB_TAG_STACK))
-            return lb_streq(lb_text_at(lb_list_item(tags, i), "Value", NULL), stack->name);
-    return 0;
+    return lb_streq(lb_tags_get(lb_map_get(listed, arn), LB_TAG_STACK), stack->name);
 }

@@ -6,6 +6,9 @@
 
 /* A list of {Key, Value}, also a lone one as XML answers hold it, as a map. Never NULL. */
 struct lb_value *lb_tags_to_map(struct lb_arena *arena, const struct lb_value *list);
+/* The value of one tag of such a list, NULL when it has none. Takes no memory: the list of marked
+ * objects is walked once a stack. */
+const char *lb_tags_get(const struct lb_value *list, const char *key);
 /* A list of {Key, Value} maps in the order of the map. */
 struct lb_value *lb_tags_to_list(struct lb_arena *arena, const struct lb_value *map);
 /* Members of `desired` that `live` lacks or holds with another value. */
