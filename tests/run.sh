@@ -62,8 +62,9 @@ for suite in "${suites[@]}"; do
     read -r p _ f _ s _ <<<"${counts//,/}"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     [ "$status" = 0 ] || [ "$f" -gt 0 ] || failed=$((failed + 1))
-    rows+=("| \`tests/run.sh $suite\` | $p passed, $f failed, $s skipped | $((SECONDS - started)) s |")
-    echo "-- $suite: $counts, $((SECONDS - started)) s"
+    took="$((SECONDS - started)) s, $(sed -n 's/^-- \([0-9]* s of CPU\)$/\1/p' "$log" | tail -n 1)"
+    rows+=("| \`tests/run.sh $suite\` | $p passed, $f failed, $s skipped | $took |")
+    echo "-- $suite: $counts, $took"
 done
 
 if [ "${CI:-}" = true ] && [ "$skipped" -gt 0 ]; then

@@ -6,8 +6,10 @@ import tempfile
 from sandbox import BUILD
 
 # Units of what other work on the machine makes larger.
-TIMED = ("x", "x_bound", "ms")
+TIMED = ("x", "x_bare", "x_bound", "ms")
 MEASURE = str(BUILD / "bench_measure")
+# What bench_pace takes on the machine whose milliseconds the bounds are.
+PACE_S = 0.040
 
 
 class Figures:
@@ -59,8 +61,25 @@ def median_ratio(pairs, field):
 
 
 def least(runs, field):
-    """For bounds in plain time: what it takes without the machine's other work."""
+    """What it takes without the machine's other work."""
     return min(getattr(run, field) for run in runs)
+
+
+def pace():
+    """A run of the fixed piece of work that shows how slow or busy the machine is."""
+    return Run([BUILD / "bench_pace"])
+
+
+def paced(run, field, times):
+    """For bounds in plain time: the runs, and what they take, in milliseconds of the machine of the
+    bounds. A fixed piece of work runs in turn with them, so that a slower or busy machine shows in both;
+    a fast one is given no credit."""
+    pairs = []
+    for _ in range(times):
+        yardstick = pace()
+        pairs.append((run(), yardstick))
+    runs = [run for run, _ in pairs]
+    return runs, min(least(runs, field), median_ratio(pairs, field) * PACE_S) * 1000
 
 
 def median(runs, field):

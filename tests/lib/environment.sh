@@ -29,9 +29,22 @@ export NO_PROXY=$no_proxy
 writable() {
     mkdir -p "$1" 2>/dev/null && [ -w "$1" ]
 }
-if [ -n "${TMPDIR:-}" ] && ! writable "$TMPDIR"; then
-    unset TMPDIR
-fi
+# /tmp may be small, or forbid programs; a blank in TMPDIR is more than shells in git's settings take.
+roomy() {
+    local probe free runs=no
+    [[ $1 != *[[:space:]]* || $1 = "$PWD"/* ]] || return
+    probe=$(mkdir -p "$1" 2>/dev/null && mktemp -d "$1/lifeboat-XXXXXX" 2>/dev/null) || return
+    printf '#!/bin/sh\n' >"$probe/program" && chmod u+x "$probe/program" && "$probe/program" 2>/dev/null && runs=yes
+    rm -rf "$probe"
+    free=$(df -Pk "$1" | awk 'NR == 2 {print $4}')
+    [ $runs = yes ] && [ "${free:-0}" -gt 524288 ]
+}
+for folder in "${TMPDIR:-/tmp}" /tmp /var/tmp "$PWD/build/tmp"; do
+    if roomy "$folder"; then
+        [ "$folder" = /tmp ] || export TMPDIR=$folder
+        break
+    fi
+done
 if ! writable "${XDG_CACHE_HOME:-$HOME/.cache}"; then
     export XDG_CACHE_HOME=$PWD/build/cache
     mkdir -p "$XDG_CACHE_HOME"

@@ -4,9 +4,11 @@
     within.py SECONDS COMMAND...      0: as long as it takes
 
 Out of time, it prints what was running, lets each Python of it print where it stood, and ends them all.
-The status is the command's, or 124. A signal goes on to everything that the command started.
+The status is the command's, or 124. A signal goes on to everything that the command started. The last
+line says what CPU time that took, which other work on the machine does not change much.
 """
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -44,4 +46,6 @@ def main():
 
 if __name__ == "__main__":
     status = main()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"-- {used.ru_utime + used.ru_stime:.0f} s of CPU", flush=True)
     sys.exit(128 - status if status < 0 else status)

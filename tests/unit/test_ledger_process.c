@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "ledger/process.h"
 #include "tests/unit/check.h"
+#include "tests/unit/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,8 +101,8 @@ static void test_missing_and_unstartable(void **state)
 static void test_relative_path_is_not_searched(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/lifeboat-process-XXXXXX", program[64], before[64];
-    assert_non_null(mkdtemp(folder));
+    char folder[256], program[300], before[4096];
+    assert_non_null(temporary_folder(folder, sizeof folder, "process"));
     assert_non_null(getcwd(before, sizeof before));
     snprintf(program, sizeof program, "%s/only-here", folder);
     int fd = open(program, O_CREAT | O_WRONLY, 0700);

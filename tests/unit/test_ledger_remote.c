@@ -6,6 +6,7 @@
 #include "ledger/remote.h"
 #include "ledger/remote_words.h"
 #include "tests/unit/check.h"
+#include "tests/unit/temporary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 
 #define BRANCH "refs/heads/lifeboat/dr"
 
-static char root[64], tip[LB_OID_HEX];
+static char root[256], tip[LB_OID_HEX];
 static struct lb_arena *arena;
 static struct lb_diags diags;
 
@@ -37,8 +38,7 @@ static const char *sh(const char *script)
 static int make_ground(void **state)
 {
     (void)state;
-    snprintf(root, sizeof root, "/tmp/lifeboat-remote-XXXXXX");
-    if (!mkdtemp(root))
+    if (!temporary_folder(root, sizeof root, "remote"))
         return -1;
     setenv("HOME", root, 1);
     setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
@@ -59,8 +59,8 @@ static int make_ground(void **state)
 static int clear_ground(void **state)
 {
     (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf %s", root);
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf '%s'", root);
     lb_arena_free(arena);
     return system(command);
 }
