@@ -138,4 +138,5 @@ const struct lb_provider lb_provider_bucket = {
     .granules = granules,
     .expand = bucket_expand,
     .derive = bucket_derive,
+    .retain = lb_bucket_retain_replication,
 };

@@ -51,6 +51,12 @@ void lb_rules_keep_foreign(struct lb_arena *arena, const struct lb_value *live_r
 /* Adds the stack's replication role when the bucket replicates and the spec names none. */
 void lb_bucket_expand_replication(struct lb_stack *stack, const struct lb_entry *bucket);
 int lb_bucket_derive_replication(struct lb_stack *stack, struct lb_resource *bucket);
+/* Does a live rule stay that the spec does not have: one of others, one whose repository left it?
+ */
+bool lb_bucket_rule_is_kept(const struct lb_stack *stack, const struct lb_resource *bucket,
+                            const char *id);
+/* Takes the rules of repositories that left the spec into what is desired, and tells (LB-P036). */
+void lb_bucket_retain_replication(struct lb_stack *stack, struct lb_resource *bucket);
 int lb_bucket_read_replication(struct lb_read *read);
 int lb_bucket_write_replication(struct lb_write *write);
 

@@ -10,6 +10,8 @@
 #include "providers/bucket.h"
 #include "providers/names.h"
 
+#include <string.h>
+
 #define REPLICATION_ROLE "replication" /* key of the role that is made when the spec names none */
 
 static const struct lb_op get_replication = {.service = &lb_s3_service,
@@ -200,6 +202,64 @@ int lb_bucket_derive_replication(struct lb_stack *stack, struct lb_resource *buc
         add_needs(&d, lb_text_at(replication, "role", NULL));
     }
     return d.status ? -1 : 0;
+}
+
+/* --- what stays
+ * ----------------------------------------------------------------------------------- */
+
+/* A repository that left the spec goes on being written, so its copy goes on, too. One that is in
+ * the spec with another topology is not copied any more. */
+static bool is_left(const struct lb_stack *stack, const char *id)
+{
+    return lb_starts_with(id, LB_BUCKET_RULE_PREFIX) &&
+           !lb_stack_entry(stack, "repositories", id + strlen(LB_BUCKET_RULE_PREFIX));
+}
+
+bool lb_bucket_rule_is_kept(const struct lb_stack *stack, const struct lb_resource *bucket,
+                            const char *id)
+{
+    const struct lb_value *wishes = lb_value_at(bucket->desired, "replication/rules");
+    bool theirs = !lb_starts_with(id, LB_BUCKET_RULE_PREFIX) && !lb_rules_find(wishes, id);
+    return theirs || is_left(stack, id) || !bucket->managed;
+}
+
+static void tell_kept(struct lb_stack *stack, const struct lb_resource *bucket, const char *id)
+{
+    lb_diags_add(stack->diags,
+                 &(struct lb_diag){
+                     .code = "LB-P036",
+                     .address = bucket->address,
+                     .mark = bucket->mark,
+                     .detail = lb_arena_printf(stack->arena, "replication rule %s", id),
+                     .remedy = "take the rule out by hand when the copy is not needed any more, or "
+                               "give the repository another topology before it leaves the spec"});
+}
+
+/* They come first: what is added beside them takes another priority. */
+void lb_bucket_retain_replication(struct lb_stack *stack, struct lb_resource *bucket)
+{
+    struct lb_arena *arena = stack->arena;
+    const struct lb_value *live = lb_map_get(bucket->live.value, "replication");
+    const struct lb_value *live_rules = lb_map_get(live, "rules");
+    struct lb_value *replication = lb_map_get(bucket->desired, "replication");
+    const struct lb_value *wishes = lb_map_get(replication, "rules");
+    struct lb_value *rules = lb_value_list(arena);
+    for (size_t i = 0; i < lb_value_count(live_rules) && replication; i++) {
+        const char *id = lb_text_at(lb_list_item(live_rules, i), "id", "");
+        if (is_left(stack, id) && !lb_rules_find(wishes, id) && !lb_rules_find(rules, id)) {
+            lb_list_add(arena, rules, lb_value_copy(arena, lb_list_item(live_rules, i)));
+            tell_kept(stack, bucket, id);
+        }
+    }
+    if (lb_value_count(rules) == 0) {
+        return;
+    }
+    for (size_t i = 0; i < lb_value_count(wishes); i++) {
+        lb_list_add(arena, rules, lb_list_item(wishes, i));
+    }
+    lb_map_set(arena, replication, "rules", rules);
+    lb_map_default(arena, replication, "role",
+                   lb_value_string(arena, lb_text_at(live, "role", NULL)));
 }
 
 /* --- read

@@ -142,7 +142,7 @@ static void role_retain(struct lb_stack *stack, struct lb_resource *role)
 {
     const struct lb_purpose *purpose = lb_purpose_find(lb_text_at(role->stated, "purpose", NULL));
     struct lb_role_uses kept;
-    if (purpose && purpose->retains && lb_role_find_kept(stack, role, &kept)) {
+    if (purpose && purpose->uses && lb_role_find_kept(stack, role, purpose, &kept)) {
         derive_trust(stack, role, purpose, &kept);
         derive_policies(stack, role, purpose, &kept);
     }

@@ -14,10 +14,6 @@ struct lb_role_uses {
     struct lb_value *domains, *buckets, *objects, *keys;
 };
 void lb_role_uses_init(struct lb_role_uses *uses, struct lb_stack *stack);
-/* What the repositories of the spec that name this snapshot role make of it. */
-void lb_role_snapshot_uses(struct lb_stack *stack, const struct lb_resource *role,
-                           struct lb_role_uses *out);
-
 struct lb_purpose {
     const char *name;
     const char *description; /* of the role, for the IAM console */
@@ -26,17 +22,21 @@ struct lb_purpose {
     struct lb_value *(*trust)(struct lb_stack *, struct lb_resource *, const struct lb_role_uses *);
     struct lb_value *(*policy)(struct lb_stack *, struct lb_resource *,
                                const struct lb_role_uses *);
-    bool retains; /* things that left the spec go on using it (role_retain.c) */
+    /* What the spec makes of it, where things that left the spec may go on using it
+     * (role_retain.c). NULL: they do not. */
+    void (*uses)(struct lb_stack *, const struct lb_resource *, struct lb_role_uses *);
+    /* Of the documents: the statement of each list, and a second one of the objects. */
+    const char *sids[4]; /* buckets, objects, objects too (NULL: none), keys */
     const char *why;
 };
 const struct lb_purpose *lb_purpose_find(const char *name);
 
 /* --- role_retain.c -------------------------------------------------------------------------------
  */
-/* What the live documents of a snapshot role allow beyond the spec and what still uses it. Tells of
- * it (LB-P036). False: nothing. */
+/* What the live documents of a role allow beyond the spec and what still uses it. Tells of it
+ * (LB-P036). False: nothing. */
 bool lb_role_find_kept(struct lb_stack *stack, const struct lb_resource *role,
-                       struct lb_role_uses *out);
+                       const struct lb_purpose *purpose, struct lb_role_uses *out);
 
 /* --- role_read.c ---------------------------------------------------------------------------------
  */

@@ -116,32 +116,31 @@ static struct lb_value *trust_service(struct lb_arena *arena, const char *servic
 /* --- snapshot -----------------------------------------------------------------------------------
  */
 
-void lb_role_snapshot_uses(struct lb_stack *stack, const struct lb_resource *role,
-                           struct lb_role_uses *out)
+static void uses_of_snapshots(struct lb_stack *stack, const struct lb_resource *role,
+                              struct lb_role_uses *out)
 {
     lb_role_uses_init(out, stack);
     each_repository(stack, &(struct counting){role->name, false, out}, add_repository);
 }
 
-static struct lb_role_uses snapshot_uses(struct lb_stack *stack, const struct lb_resource *role,
-                                         const struct lb_role_uses *kept)
+static void add_kept(struct lb_arena *arena, struct lb_role_uses *uses,
+                     const struct lb_role_uses *kept)
 {
-    struct lb_role_uses uses;
-    lb_role_snapshot_uses(stack, role, &uses);
     if (kept) {
-        add_all(stack->arena, uses.domains, kept->domains);
-        add_all(stack->arena, uses.buckets, kept->buckets);
-        add_all(stack->arena, uses.objects, kept->objects);
-        add_all(stack->arena, uses.keys, kept->keys);
+        add_all(arena, uses->domains, kept->domains);
+        add_all(arena, uses->buckets, kept->buckets);
+        add_all(arena, uses->objects, kept->objects);
+        add_all(arena, uses->keys, kept->keys);
     }
-    return uses;
 }
 
 /* The principal is es.amazonaws.com in every partition, also for OpenSearch engines. */
 static struct lb_value *snapshot_trust(struct lb_stack *stack, struct lb_resource *role,
                                        const struct lb_role_uses *kept)
 {
-    struct lb_role_uses uses = snapshot_uses(stack, role, kept);
+    struct lb_role_uses uses;
+    uses_of_snapshots(stack, role, &uses);
+    add_kept(stack->arena, &uses, kept);
     struct lb_value *document = trust_service(stack->arena, "es.amazonaws.com");
     struct lb_value *condition = lb_map_map(stack->arena, lb_value_at(document, "Statement/0"),
                                             "Condition");
@@ -178,7 +177,9 @@ static struct lb_value *snapshot_policy(struct lb_stack *stack, struct lb_resour
                                              "s3:ListMultipartUploadParts",
                                              NULL};
     static const char *const on_keys[] = {"kms:Decrypt", "kms:GenerateDataKey", NULL};
-    struct lb_role_uses uses = snapshot_uses(stack, role, kept);
+    struct lb_role_uses uses;
+    uses_of_snapshots(stack, role, &uses);
+    add_kept(stack->arena, &uses, kept);
     struct lb_value *document = lb_policy_new(stack->arena);
     lb_policy_allow(stack->arena, document, "Buckets", on_bucket, uses.buckets);
     lb_policy_allow(stack->arena, document, "Objects", on_objects, uses.objects);
@@ -316,6 +317,15 @@ static void add_stated_rules(struct lb_stack *stack, struct lb_role_uses *uses)
     }
 }
 
+static void uses_of_replication(struct lb_stack *stack, const struct lb_resource *role,
+                                struct lb_role_uses *out)
+{
+    (void)role;
+    lb_role_uses_init(out, stack);
+    each_repository(stack, &(struct counting){NULL, true, out}, add_repository);
+    add_stated_rules(stack, out);
+}
+
 /* Both directions: after a failover the other bucket is the source, and IAM is not written then. */
 static struct lb_value *replication_policy(struct lb_stack *stack, struct lb_resource *role,
                                            const struct lb_role_uses *kept)
@@ -329,11 +339,8 @@ static struct lb_value *replication_policy(struct lb_stack *stack, struct lb_res
                                             "s3:ReplicateTags", NULL};
     static const char *const on_keys[] = {"kms:Decrypt", "kms:Encrypt", NULL};
     struct lb_role_uses uses;
-    lb_role_uses_init(&uses, stack);
-    each_repository(stack, &(struct counting){NULL, true, &uses}, add_repository);
-    add_stated_rules(stack, &uses);
-    (void)role;
-    (void)kept;
+    uses_of_replication(stack, role, &uses);
+    add_kept(stack->arena, &uses, kept);
     struct lb_value *document = lb_policy_new(stack->arena);
     lb_policy_allow(stack->arena, document, "Buckets", on_bucket, uses.buckets);
     lb_policy_allow(stack->arena, document, "Read", on_source, uses.objects);
@@ -347,12 +354,25 @@ static struct lb_value *replication_policy(struct lb_stack *stack, struct lb_res
  */
 
 static const struct lb_purpose purposes[] = {
-    {"snapshot", "domains read and write snapshot repositories", snapshot_trust, snapshot_policy,
-     true, "derived from the repositories that use the role"},
-    {"caller", "operates the domains", caller_trust, caller_policy, false,
-     "derived from trusted_by, the domains and the snapshot roles"},
-    {"replication", "S3 replicates snapshot repositories", replication_trust, replication_policy,
-     false, "derived from the replicated repositories and the buckets' own rules"},
+    {.name = "snapshot",
+     .description = "domains read and write snapshot repositories",
+     .trust = snapshot_trust,
+     .policy = snapshot_policy,
+     .uses = uses_of_snapshots,
+     .sids = {"Buckets", "Objects", NULL, "Keys"},
+     .why = "derived from the repositories that use the role"},
+    {.name = "caller",
+     .description = "operates the domains",
+     .trust = caller_trust,
+     .policy = caller_policy,
+     .why = "derived from trusted_by, the domains and the snapshot roles"},
+    {.name = "replication",
+     .description = "S3 replicates snapshot repositories",
+     .trust = replication_trust,
+     .policy = replication_policy,
+     .uses = uses_of_replication,
+     .sids = {"Buckets", "Read", "Replicate", "Keys"},
+     .why = "derived from the replicated repositories and the buckets' own rules"},
 };
 
 const struct lb_purpose *lb_purpose_find(const char *name)

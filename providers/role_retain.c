@@ -1,13 +1,15 @@
-/* role_retain.c: what a snapshot role keeps because registrations that left the spec use it.
+/* role_retain.c: what a role keeps because things that left the spec use it.
  *
- * A repository that leaves the spec stays registered, and its domain goes on assuming the role. To
- * take the domain out of the trust, or its bucket out of the policy, would break what was only
- * released. So what the live documents allow stays as long as a registration that a survey found
- * needs it, and a KMS key stays in any case, because nobody can see which objects were written with
- * it. Where nobody could look (a domain that left the spec too, --target, a cluster out of reach)
- * all that lies in a bucket of this stack stays. Nothing is added to the live documents that they
- * do not hold, and what nothing explains is still taken back as drift.
+ * A repository that leaves the spec stays registered, and its domain goes on assuming the snapshot
+ * role; the rule that copies it goes on with the role of the purpose `replication`. To take the
+ * domain out of the trust, or its bucket out of the policy, would break what was only released. So
+ * what the live documents allow stays as long as a registration that a survey found, or a rule that
+ * stays, needs it, and a KMS key stays in any case, because nobody can see which objects were
+ * written with it. Where nobody could look (a domain or bucket that left the spec too, --target, a
+ * cluster out of reach) all that lies in a bucket of this stack stays. Nothing is added to the live
+ * documents that they do not hold, and what nothing explains is still taken back as drift.
  */
+#include "providers/bucket.h"
 #include "providers/iam.h"
 #include "providers/names.h"
 #include "providers/role.h"
@@ -115,21 +117,6 @@ static void add_left_domains(struct keeping *k)
     }
 }
 
-/* --- what of the live documents they use --------------------------------------------------------
- */
-
-/* Of a pattern as they are derived: the bucket itself, or a path in it that ends with "*". */
-static bool covers(const char *pattern, const char *path)
-{
-    size_t bucket = strcspn(path, "/"), length = strlen(pattern);
-    if (strncmp(pattern, path, bucket) != 0)
-        return false;
-    if (length == bucket)
-        return true;
-    return pattern[bucket] == '/' && pattern[length - 1] == '*' &&
-           strncmp(pattern, path, length - 1) == 0;
-}
-
 static bool is_ours(const struct keeping *k, const char *bucket)
 {
     const char *arn = lb_bucket_arn(k->stack, bucket);
@@ -145,16 +132,103 @@ static bool is_ours(const struct keeping *k, const char *bucket)
     return unknown;
 }
 
-static bool is_used(const struct keeping *k, const char *resource)
+/* --- which rules copy with it -------------------------------------------------------------------
+ */
+
+static void add_copy(struct keeping *k, const struct lb_resource *bucket,
+                     const struct lb_value *rule)
+{
+    const char *const ends[] = {bucket->name, lb_text_at(rule, "destination", "")};
+    const char *id = lb_text_at(rule, "id", "");
+    if (!lb_bucket_rule_is_kept(k->stack, bucket, id))
+        return;
+    for (size_t i = 0; i < 2; i++)
+        lb_list_add_once(k->arena, k->paths,
+                         lb_arena_printf(k->arena, "%s/%s", lb_bucket_arn(k->stack, ends[i]),
+                                         lb_text_at(rule, "prefix", "")));
+    add_user(k, lb_arena_printf(k->arena, "rule %s of %s", id, bucket->address));
+}
+
+static void look_at_rules(struct keeping *k, const struct lb_resource *bucket)
+{
+    const struct lb_value *live = lb_map_get(bucket->live.value, "replication");
+    const struct lb_value *rules = lb_map_get(live, "rules");
+    bool uses = lb_streq(lb_text_at(live, "role", NULL), k->role_arn);
+    for (size_t i = 0; i < lb_value_count(rules) && uses; i++)
+        add_copy(k, bucket, lb_list_item(rules, i));
+    if (live || bucket->live.status == LB_LIVE_ABSENT)
+        return;
+    k->unseen = true;
+    add_user(k, lb_arena_printf(k->arena, "%s (nobody looked at its rules)", bucket->address));
+}
+
+static const char *bucket_of(const struct keeping *k, const char *resource)
 {
     const char *root = lb_bucket_arn(k->stack, "");
+    const char *name = lb_starts_with(resource, root) ? resource + strlen(root) : "";
+    return lb_arena_strndup(k->arena, name, strcspn(name, "/"));
+}
+
+/* Buckets that the live policy names and that are not in the spec, but for all we know are there.
+ */
+static void add_left_bucket(struct keeping *k, const char *resource)
+{
+    const char *bucket = bucket_of(k, resource);
+    if (!*bucket || lb_stack_entry(k->stack, "buckets", bucket) || !is_ours(k, bucket))
+        return;
+    k->unseen = true;
+    add_user(k, lb_arena_printf(k->arena, "bucket %s (left the spec)", bucket));
+}
+
+static void add_left_buckets(struct keeping *k)
+{
+    const struct lb_value *statements = lb_value_at(k->role->live.value,
+                                                    "policies/" LB_ROLE_POLICY "/Statement");
+    for (size_t i = 0; i < lb_value_count(statements); i++) {
+        const struct lb_value *resources = lb_map_get(lb_list_item(statements, i), "Resource");
+        for (size_t r = 0; r < one_or_many(resources); r++)
+            add_left_bucket(k, nth_text(resources, r));
+    }
+}
+
+static void find_copies(struct keeping *k)
+{
+    size_t i = 0;
+    for (const struct lb_resource *bucket; (bucket = lb_stack_next(k->stack, "bucket", &i));)
+        look_at_rules(k, bucket);
+    add_left_buckets(k);
+}
+
+static void find_registrations(struct keeping *k)
+{
+    size_t i = 0;
+    for (const struct lb_resource *domain; (domain = lb_stack_next(k->stack, "domain", &i));)
+        look_into(k, domain);
+    add_left_domains(k);
+}
+
+/* --- what of the live documents they use --------------------------------------------------------
+ */
+
+/* Of a pattern as they are derived: the bucket itself, or a path in it that ends with "*". */
+static bool covers(const char *pattern, const char *path)
+{
+    size_t bucket = strcspn(path, "/"), length = strlen(pattern);
+    if (strncmp(pattern, path, bucket) != 0)
+        return false;
+    if (length == bucket)
+        return true;
+    return pattern[bucket] == '/' && pattern[length - 1] == '*' &&
+           strncmp(pattern, path, length - 1) == 0;
+}
+
+static bool is_used(const struct keeping *k, const char *resource)
+{
     for (size_t i = 0; i < lb_value_count(k->paths); i++)
         if (covers(resource, lb_text(lb_list_item(k->paths, i), "")))
             return true;
-    if (!k->unseen || !lb_starts_with(resource, root))
-        return false;
-    const char *bucket = resource + strlen(root);
-    return is_ours(k, lb_arena_strndup(k->arena, bucket, strcspn(bucket, "/")));
+    const char *bucket = bucket_of(k, resource);
+    return k->unseen && *bucket && is_ours(k, bucket);
 }
 
 static bool is_key(const struct keeping *k, const char *resource)
@@ -173,7 +247,7 @@ static void keep_of(struct keeping *k, const char *sid, const struct lb_value *w
     for (size_t i = 0; i < lb_value_count(statements); i++) {
         const struct lb_value *statement = lb_list_item(statements, i);
         const struct lb_value *resources = lb_map_get(statement, "Resource");
-        if (!lb_streq(lb_text_at(statement, "Sid", NULL), sid))
+        if (!sid || !lb_streq(lb_text_at(statement, "Sid", NULL), sid))
             continue;
         for (size_t r = 0; r < one_or_many(resources); r++)
             if (!lb_list_has(wanted, nth_text(resources, r)) && stays(k, nth_text(resources, r)))
@@ -211,6 +285,9 @@ static void tell(struct keeping *k)
     struct lb_diag diag = {.code = "LB-P036",
                            .address = k->role->address,
                            .mark = k->role->mark,
+                           .remedy = "remove what uses it (DELETE _snapshot/NAME) when it is not "
+                                     "needed any more: the next apply takes the permission away. "
+                                     "What is taken out of the policy by hand is not put back",
                            .detail = lb_arena_printf(k->arena, "%s; used by %s", lb_str_text(&kept),
                                                      users.length ? lb_str_text(&users)
                                                                   : "what was written with them")};
@@ -220,7 +297,7 @@ static void tell(struct keeping *k)
 }
 
 bool lb_role_find_kept(struct lb_stack *stack, const struct lb_resource *role,
-                       struct lb_role_uses *out)
+                       const struct lb_purpose *purpose, struct lb_role_uses *out)
 {
     struct keeping k = {.stack = stack,
                         .arena = stack->arena,
@@ -230,19 +307,21 @@ bool lb_role_find_kept(struct lb_stack *stack, const struct lb_resource *role,
                         .paths = lb_value_list(stack->arena),
                         .users = lb_value_list(stack->arena),
                         .out = out};
-    size_t i = 0;
+    const char *const *sids = purpose->sids;
     k.trusted = lb_value_at(role->live.value, "trust/Statement/0/Condition/ArnLike/aws:SourceArn");
     lb_role_uses_init(out, stack);
-    lb_role_snapshot_uses(stack, role, &k.spec);
-    for (const struct lb_resource *domain; (domain = lb_stack_next(stack, "domain", &i));)
-        look_into(&k, domain);
-    add_left_domains(&k);
+    purpose->uses(stack, role, &k.spec);
+    if (sids[2])
+        find_copies(&k);
+    else
+        find_registrations(&k);
     if (!lb_map_get(role->stated, "trust"))
         keep_trust(&k);
     if (!lb_value_at(role->stated, "policies/" LB_ROLE_POLICY)) {
-        keep_of(&k, "Buckets", k.spec.buckets, out->buckets, is_used);
-        keep_of(&k, "Objects", k.spec.objects, out->objects, is_used);
-        keep_of(&k, "Keys", k.spec.keys, out->keys, is_key);
+        keep_of(&k, sids[0], k.spec.buckets, out->buckets, is_used);
+        keep_of(&k, sids[1], k.spec.objects, out->objects, is_used);
+        keep_of(&k, sids[2], k.spec.objects, out->objects, is_used);
+        keep_of(&k, sids[3], k.spec.keys, out->keys, is_key);
     }
     bool any = lb_value_count(out->domains) || lb_value_count(out->buckets) ||
                lb_value_count(out->objects) || lb_value_count(out->keys);

@@ -202,6 +202,41 @@ static void a_rule_that_nothing_needs_any_more_goes(void **state)
     kit_free(&kit);
 }
 
+/* What copies a repository that left the spec is taken over as it is, before ours: so it keeps its
+ * priority. */
+static void a_rule_whose_repository_left_stays(void **state)
+{
+    (void)state;
+    static const char live[] =
+        "{\"replication\":{\"role\":\"arn:r\",\"rules\":[{\"id\":\"lifeboat-nightly\"},"
+        "{\"id\":\"theirs\"},{\"id\":\"lifeboat-gone\",\"priority\":1,\"prefix\":\"gone/\","
+        "\"destination\":\"dr-east\"}]}}";
+    struct kit kit;
+    const char *error = NULL;
+    struct lb_resource *west = load(&kit, KIT_HEAD BUCKETS("", "") DOMAINS REPOSITORY(""));
+    west->live.status = LB_LIVE_PRESENT;
+    west->live.value = lb_json_parse(kit.arena, live, strlen(live), &error);
+    for (size_t i = 0; i < 2; i++) { /* called again it changes nothing */
+        west->provider->retain(&kit.stack, west);
+        check_json(&kit, "kept", lb_map_get(west->desired, "replication"),
+                   "{\"rules\":[{\"id\":\"lifeboat-gone\",\"priority\":1,\"prefix\":\"gone/\","
+                   "\"destination\":\"dr-east\"}],\"role\":\"arn:r\"}");
+        assert_int_equal(kit.diags.count, 1);
+    }
+    assert_string_equal(kit.diags.items[0].code, "LB-P036");
+    kit_free(&kit);
+    west = load(&kit, KIT_HEAD BUCKETS("", "") DOMAINS REPOSITORY(REPLICATED));
+    west->live.status = LB_LIVE_PRESENT;
+    west->live.value = lb_json_parse(kit.arena, live, strlen(live), &error);
+    west->provider->retain(&kit.stack, west);
+    CHECK_TEXT("first", lb_text_at(west->desired, "replication/rules/0/id", NULL), "lifeboat-gone");
+    CHECK_TEXT("then", lb_text_at(west->desired, "replication/rules/1/id", NULL),
+               "lifeboat-nightly");
+    CHECK_TEXT("role", lb_text_at(west->desired, "replication/role", NULL),
+               "arn:aws:iam::111122223333:role/search-dr-replication");
+    kit_free(&kit);
+}
+
 static void replication_that_would_fail_later_is_refused(void **state)
 {
     (void)state;
@@ -246,6 +281,7 @@ int main(void)
         cmocka_unit_test(the_role_of_the_purpose_is_used),
         cmocka_unit_test(a_stated_rule_waits_as_a_derived_one_does),
         cmocka_unit_test(a_rule_that_nothing_needs_any_more_goes),
+        cmocka_unit_test(a_rule_whose_repository_left_stays),
         cmocka_unit_test(replication_that_would_fail_later_is_refused),
         cmocka_unit_test(a_foreign_bucket_is_looked_at_only),
     };

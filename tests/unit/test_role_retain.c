@@ -222,6 +222,72 @@ static void what_is_stated_is_exact(void **state)
     kit_free(&kit);
 }
 
+#define COPY_STACK                                                                                 \
+    KIT_HEAD "roles:\n  copy: {purpose: replication}\n"                                            \
+             "buckets:\n  west: {region: secondary}\n  east: {region: primary}\n"
+
+/* The rules of west and east; NULL: nobody read them. */
+static struct lb_resource *copying(struct kit *kit, const char *west, const char *east)
+{
+    static const char policy[] = "{\"policies\":{\"lifeboat\":{\"Statement\":["
+                                 "{\"Sid\":\"Read\",\"Resource\":[\"" S3 "west/a/*\",\"" S3
+                                 "west/b/*\"]},"
+                                 "{\"Sid\":\"Replicate\",\"Resource\":[\"" S3 "east/a/*\",\"" S3
+                                 "left/a/*\",\"" S3 "theirs/a/*\"]}]}}}";
+    const char *const addresses[] = {"bucket.west", "bucket.east"}, *const rules[] = {west, east};
+    const char *error = NULL;
+    if (kit_load(kit, COPY_STACK))
+        fail_msg("%s: %s", kit->diags.items[0].code, kit->diags.items[0].detail);
+    for (size_t i = 0; i < 2; i++) {
+        struct lb_resource *bucket = kit_find(kit, addresses[i]);
+        bucket->live.status = LB_LIVE_PRESENT;
+        bucket->live.value = rules[i]
+                                 ? lb_json_parse(kit->arena, rules[i], strlen(rules[i]), &error)
+                                 : lb_value_map(kit->arena);
+        assert_non_null(bucket->live.value);
+    }
+    struct lb_resource *role = kit_find(kit, "role.copy");
+    role->live.status = LB_LIVE_PRESENT;
+    role->live.value = lb_json_parse(kit->arena, policy, strlen(policy), &error);
+    list(kit, "us-east-1");
+    list(kit, "us-west-2");
+    role->provider->retain(&kit->stack, role);
+    return role;
+}
+
+#define RULES(role, id, prefix)                                                                    \
+    "{\"replication\":{\"role\":\"arn:aws:iam::111122223333:role/search-dr-" role                  \
+    "\",\"rules\":[{\"id\":\"" id "\",\"prefix\":\"" prefix "\",\"destination\":\"east\"}]}}"
+#define NO_RULES "{\"replication\":{\"rules\":[]}}"
+
+static void a_rule_that_stays_keeps_its_role(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row, *west, *east;
+        bool a, b, target;
+    } rows[] = {
+        {"its repository left", RULES("copy", "lifeboat-gone", "a/"), NO_RULES, true, false, true},
+        {"a rule of others", RULES("copy", "theirs", "b/"), NO_RULES, false, true, false},
+        {"another role", RULES("other", "lifeboat-gone", "a/"), NO_RULES, false, false, false},
+        {"no rule", NO_RULES, NO_RULES, false, false, false},
+        {"nobody looked", NO_RULES, NULL, true, true, true},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct kit kit;
+        const struct lb_value *statements = lb_value_at(
+            copying(&kit, rows[i].west, rows[i].east)->desired, "policies/lifeboat/Statement");
+        const struct lb_value *read = lb_value_at(lb_list_item(statements, 0), "Resource");
+        CHECK(rows[i].row, lb_list_has(read, S3 "west/a/*") == rows[i].a);
+        CHECK(rows[i].row, lb_list_has(read, S3 "west/b/*") == rows[i].b);
+        CHECK(rows[i].row, lb_list_has(read, S3 "east/a/*") == rows[i].target);
+        CHECK(rows[i].row,
+              !lb_list_has(read, S3 "theirs/a/*") && !lb_list_has(read, S3 "left/a/*"));
+        assert_int_equal(told(&kit), rows[i].a || rows[i].b);
+        kit_free(&kit);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_domain_stays_trusted_while_it_uses_the_role),
         cmocka_unit_test(what_nobody_saw_stays),
         cmocka_unit_test(what_is_stated_is_exact),
+        cmocka_unit_test(a_rule_that_stays_keeps_its_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
