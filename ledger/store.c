@@ -171,6 +171,9 @@ static int report_open(struct lb_ledger *ledger, const char *folder, int result)
         return 0;
     if (lb_streq(code, "LB-G003")) /* the folder to name to git, and no word of how it is asked */
         return lb_diags_error(ledger->diags, code, NULL, "%s", checkout ? checkout : folder);
+    if (git_error_last() && strstr(git_error_last()->message, "objectformat"))
+        return lb_diags_error(ledger->diags, code, NULL, "%s: its objects are named by SHA-256",
+                              checkout ? checkout : folder);
     return lb_store_error(ledger, code, folder);
 }
 

@@ -326,7 +326,7 @@ def sha256():
     with Place(remote=False) as place:
         shutil.rmtree(place.work / ".git")
         git(place.work, "init", "-q", "--object-format=sha256")
-        refused(place, 1, r"^error\[LB-G002\]")
+        refused(place, 1, rf"^error\[LB-G002\].*{place.work}.*SHA-256")
 
 
 def foreign():
