@@ -93,11 +93,14 @@ void lb_page_index(struct lb_str *out, const struct lb_schemas *schemas)
     for (size_t i = 0; i < schemas->kind_count; i++)
         lb_str_printf(out, "%s [%s](%s.md)", i ? "," : "", schemas->kinds[i].name,
                       schemas->kinds[i].name);
-    lb_str_puts(out, "\n- [Commands](cli.md) and [exit codes](exit-codes.md)\n"
-                     "- [Diagnostic codes](codes.md)\n"
-                     "- [The plan document and the event stream](plan-format.md)\n"
-                     "- [JSON Schema of the spec](lifeboat.schema.json), for editors\n\n"
-                     "All pages but the one of the plan document are printed from the schemas and "
-                     "tables that the tool runs on; `LB_BLESS=1 tests/docs/run` prints them "
-                     "again.\n");
+    lb_str_puts(
+        out,
+        "\n- [Commands](cli.md) and [exit codes](exit-codes.md)\n"
+        "- [Diagnostic codes](codes.md)\n"
+        "- [The plan document and the event stream](plan-format.md)\n"
+        "- [The ledger](ledger-format.md): its entries, and what history and lock print\n"
+        "- [JSON Schema of the spec](lifeboat.schema.json), for editors\n\n"
+        "All pages but those of the plan document and the ledger are printed from the schemas and "
+        "tables that the tool runs on; `LB_BLESS=1 tests/docs/run` prints them "
+        "again.\n");
 }

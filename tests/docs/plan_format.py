@@ -103,4 +103,5 @@ def main():
         print(f"{PAGE}: event type `{kind}` occurs or is described, not both")
 
 
-main()
+if __name__ == "__main__":
+    main()
