@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define REMOTES "refs/remotes/"
-#define BRANCHES "refs/heads/lifeboat" /* LB_LEDGER_BRANCH without its slash */
 #define STACK_MAX 64
 
 /* --- the stacks that have a ledger here
@@ -69,21 +68,21 @@ const char **lb_ledger_stacks(struct lb_ledger *ledger, size_t *count)
 
 const char **lb_ledger_stacks_shared(struct lb_ledger *ledger, size_t *count)
 {
-    struct lb_str names = {0};
+    struct lb_remote_tip *tips;
+    size_t there, capacity;
     const char **stacks = lb_ledger_stacks(ledger, count);
     if (!ledger->remote)
         return stacks;
-    struct lb_remote remote = lb_store_remote(ledger, BRANCHES);
-    size_t found = *count, capacity = *count;
-    bool asked = lb_remote_below(&remote, ledger->diags, &names) == LB_REMOTE_OK;
-    for (const char *at = lb_str_text(&names); *at; at += strcspn(at, "\n") + 1) {
-        const char *name = lb_arena_strndup(ledger->arena, at, strcspn(at, "\n"));
+    struct lb_remote remote = lb_store_remote(ledger, LB_STORE_BRANCHES);
+    size_t found = capacity = *count;
+    bool asked = lb_remote_below(&remote, ledger->diags, &tips, &there) == LB_REMOTE_OK;
+    for (size_t i = 0; i < there; i++) {
+        const char *name = tips[i].branch + strlen(LB_STORE_BRANCHES "/");
         if (!lb_ledger_is_stack(name))
             continue;
         stacks = lb_arena_grow(ledger->arena, stacks, found, found + 1, sizeof *stacks, &capacity);
         stacks[found++] = name;
     }
-    lb_str_release(&names);
     *count = asked ? each_once(stacks, found) : 0;
     return asked ? stacks : NULL;
 }

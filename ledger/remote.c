@@ -169,15 +169,15 @@ static bool is_name(const char *text, const char *extra)
 }
 
 /* Names get into arguments and a key of the configuration: letters, digits and a few more. */
-static bool names_are_sound(const struct operation *operation)
+static bool names_are_sound(const struct operation *operation, const char *branch)
 {
     const struct lb_remote *remote = operation->remote;
-    if (is_name(remote->name, "._-/") && lb_starts_with(remote->branch, REFS_HEADS) &&
-        is_name(remote->branch + strlen(REFS_HEADS), "._-/"))
+    if (is_name(remote->name, "._-/") && lb_starts_with(branch, REFS_HEADS) &&
+        is_name(branch + strlen(REFS_HEADS), "._-/"))
         return true;
     lb_diags_error(operation->diags, "LB-G014", NULL,
                    "%s, %s: names are letters and digits, with . _ - / between", remote->name,
-                   remote->branch);
+                   branch);
     return false;
 }
 
@@ -244,10 +244,10 @@ static bool begin(struct operation *operation, enum lb_remote_status *status)
         seconds = DEADLINE_MAX_S;
     operation->deadline_ms = lb_time_monotonic_ms() + seconds * 1000;
     *status = LB_REMOTE_FAILED;
-    return names_are_sound(operation) && look_around(operation, status);
+    return names_are_sound(operation, operation->remote->branch) && look_around(operation, status);
 }
 
-/* --- the three
+/* --- what is asked of it
  * ------------------------------------------------------------------------------------ */
 
 static bool is_oid(const char *text)
@@ -314,19 +314,24 @@ enum lb_remote_status lb_remote_tip(const struct lb_remote *remote, struct lb_di
 }
 
 enum lb_remote_status lb_remote_below(const struct lb_remote *remote, struct lb_diags *diags,
-                                      struct lb_str *out)
+                                      struct lb_remote_tip **out, size_t *count)
 {
     struct lb_str lines = {0};
-    size_t folder = strlen(remote->branch);
+    size_t capacity = 0, folder = strlen(remote->branch) + 1;
     char *pattern = lb_arena_printf(diags->arena, "%s/*", remote->branch);
+    *out = NULL;
+    *count = 0;
     enum lb_remote_status status = list_heads(remote, diags, pattern, &lines);
     for (const char *at = lb_str_text(&lines); *at; at += strcspn(at, "\n"), at += *at == '\n') {
         size_t length = strcspn(at, "\n");
-        if (length > LB_OID_HEX + folder + 1 && at[LB_OID_HEX - 1] == '\t' &&
-            memcmp(at + LB_OID_HEX, pattern, folder + 1) == 0) {
-            lb_str_add(out, at + LB_OID_HEX + folder + 1, length - LB_OID_HEX - folder - 1);
-            lb_str_putc(out, '\n');
-        }
+        if (length <= LB_OID_HEX + folder || !is_oid(at) || at[LB_OID_HEX - 1] != '\t' ||
+            memcmp(at + LB_OID_HEX, pattern, folder) != 0)
+            continue;
+        *out = lb_arena_grow(diags->arena, *out, *count, *count + 1, sizeof **out, &capacity);
+        struct lb_remote_tip *tip = &(*out)[(*count)++];
+        tip->branch = lb_arena_strndup(diags->arena, at + LB_OID_HEX, length - LB_OID_HEX);
+        memcpy(tip->commit, at, LB_OID_HEX - 1);
+        tip->commit[LB_OID_HEX - 1] = '\0';
     }
     lb_str_release(&lines);
     return status;
@@ -392,25 +397,67 @@ static enum lb_remote_status read_push(const struct operation *operation,
     return status;
 }
 
+/* The ref's commit is in the argument, so a push says which commit it adds. */
+static bool add_refspec(const struct operation *operation, const char *commit, const char *branch,
+                        struct arguments *words)
+{
+    if (!is_oid(commit) || commit[LB_OID_HEX - 1]) {
+        report(operation, LB_REMOTE_FAILED, "what is to be pushed is no name of a commit");
+        return false;
+    }
+    const char *refspec = lb_arena_printf(operation->diags->arena, "%s:%s", commit, branch);
+    add(words, (const char *const[]){refspec, NULL});
+    return names_are_sound(operation, branch);
+}
+
+static void begin_push(const struct operation *operation, struct arguments *words)
+{
+    add(words, (const char *const[]){"push", "--porcelain", "--no-progress", "--no-verify",
+                                     "--no-signed", "--no-follow-tags", "--no-mirror", "--no-force",
+                                     "--recurse-submodules=no", "--", push_to(operation), NULL});
+}
+
 enum lb_remote_status lb_remote_push(const struct lb_remote *remote, struct lb_diags *diags,
                                      const char *commit)
 {
     struct operation operation = {.remote = remote, .diags = diags};
+    struct arguments words = {0};
     enum lb_remote_status status;
-    if (!is_oid(commit) || commit[LB_OID_HEX - 1])
-        return report(&operation, LB_REMOTE_FAILED, "what is to be pushed is no name of a commit");
+    begin_push(&operation, &words);
+    if (!add_refspec(&operation, commit, remote->branch, &words))
+        return LB_REMOTE_FAILED;
     if (!begin(&operation, &status))
         return status;
-    char *refspec = lb_arena_printf(diags->arena, "%s:%s", commit, remote->branch);
-    const char *const words[] = {"push",        "--porcelain",       "--no-progress",
-                                 "--no-verify", "--no-signed",       "--no-follow-tags",
-                                 "--no-mirror", "--no-force",        "--recurse-submodules=no",
-                                 "--",          push_to(&operation), refspec,
-                                 NULL};
     struct lb_process_result result;
-    int started = run_git(&operation, operation.push.items, words, &result);
+    int started = run_git(&operation, operation.push.items, words.items, &result);
     if (!did_not_end(&operation, started, &result, &status))
         status = read_push(&operation, &result);
+    lb_process_result_release(&result);
+    return status;
+}
+
+enum lb_remote_status lb_remote_push_all(const struct lb_remote *remote, struct lb_diags *diags,
+                                         const struct lb_remote_tip *tips, size_t count)
+{
+    struct operation operation = {.remote = remote, .diags = diags};
+    struct arguments words = {0};
+    enum lb_remote_status status;
+    begin_push(&operation, &words);
+    for (size_t i = 0; i < count; i++)
+        if (!add_refspec(&operation, tips[i].commit, tips[i].branch, &words))
+            return LB_REMOTE_FAILED;
+    if (!begin(&operation, &status))
+        return status;
+    struct lb_process_result result;
+    int started = run_git(&operation, operation.push.items, words.items, &result);
+    if (!did_not_end(&operation, started, &result, &status)) {
+        const char *err = lb_str_text(&result.err);
+        status = result.status == 0 ? LB_REMOTE_OK : lb_remote_words_read(err);
+        if (status == LB_REMOTE_FAILED)
+            status = LB_REMOTE_LOST;
+        else if (status != LB_REMOTE_OK)
+            report_words(&operation, status, "", err);
+    }
     lb_process_result_release(&result);
     return status;
 }

@@ -44,10 +44,14 @@ enum lb_remote_status {
 /* The branch's tip on the server: "" when there is no such branch. */
 enum lb_remote_status lb_remote_tip(const struct lb_remote *remote, struct lb_diags *diags,
                                     char out[LB_OID_HEX]);
-/* The names of the server's branches below `remote->branch` ("refs/heads/lifeboat"), a line each,
- * as it spells them. */
+struct lb_remote_tip {
+    const char *branch; /* "refs/heads/lifeboat/search-dr" */
+    char commit[LB_OID_HEX];
+};
+/* The server's branches below `remote->branch` ("refs/heads/lifeboat"), as it spells and sorts
+ * them; they live in the arena of `diags`. */
 enum lb_remote_status lb_remote_below(const struct lb_remote *remote, struct lb_diags *diags,
-                                      struct lb_str *out);
+                                      struct lb_remote_tip **out, size_t *count);
 /* Brings the branch's commits, trees and blobs into the repository, all its history (see
  * `cut`), also into a shallow or partial clone, whose boundary for other branches stays. No ref is
  * written. A branch that is not there brings nothing, and is OK. */
@@ -58,5 +62,11 @@ enum lb_remote_status lb_remote_fetch(const struct lb_remote *remote, struct lb_
  * deleted meanwhile comes into being again. */
 enum lb_remote_status lb_remote_push(const struct lb_remote *remote, struct lb_diags *diags,
                                      const char *commit);
+/* The same of several branches, LB_REMOTE_PUSH_MAX at most, with one talk; `remote->branch` counts
+ * for nothing. OK: all were taken. LOST, and nothing is said: not all were; pushing each of them
+ * alone tells which, and those that were taken are taken again. */
+#define LB_REMOTE_PUSH_MAX 64
+enum lb_remote_status lb_remote_push_all(const struct lb_remote *remote, struct lb_diags *diags,
+                                         const struct lb_remote_tip *tips, size_t count);
 
 #endif

@@ -10,6 +10,8 @@
 
 #include <git2.h>
 
+#define LB_STORE_BRANCHES "refs/heads/lifeboat" /* LB_LEDGER_BRANCH without its slash */
+
 /* What is known of one stack's branch during this run. */
 struct lb_ledger_head {
     const char *stack;

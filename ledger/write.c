@@ -45,8 +45,7 @@ static int check_seen(struct lb_ledger *ledger, const struct lb_ledger_head *hea
                           ledger->remote, tip, seen);
 }
 
-/* Remembers what the remote has, and lets the branch here follow if it holds nothing of its own. */
-static int remember(struct lb_ledger *ledger, struct lb_ledger_head *head, const char *tip)
+int lb_write_remember(struct lb_ledger *ledger, struct lb_ledger_head *head, const char *tip)
 {
     char seen[LB_OID_HEX], own[LB_OID_HEX];
     snprintf(head->shared, sizeof head->shared, "%s", tip);
@@ -79,7 +78,38 @@ int lb_ledger_refresh(struct lb_ledger *ledger, const char *stack)
     if (lb_remote_tip(&remote, ledger->diags, tip) != LB_REMOTE_OK ||
         fetch(ledger, &remote, tip) != 0 || check_seen(ledger, head, seen, tip) != 0)
         return -1;
-    return remember(ledger, head, tip);
+    return lb_write_remember(ledger, head, tip);
+}
+
+static const char *tip_of(const struct lb_remote_tip *tips, size_t count, const char *branch)
+{
+    for (size_t i = 0; i < count; i++)
+        if (lb_streq(tips[i].branch, branch))
+            return tips[i].commit;
+    return "";
+}
+
+/* What must be fetched, and what is not as it was, is left to be asked for alone. */
+int lb_write_ask_all(struct lb_ledger *ledger, struct lb_ledger_head *const *heads, size_t count)
+{
+    struct lb_remote_tip *tips;
+    size_t there;
+    struct lb_remote remote = lb_store_remote(ledger, LB_STORE_BRANCHES);
+    if (!ledger->remote)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        if (lb_store_ref(ledger, heads[i]->seen, heads[i]->noticed) != 0)
+            return -1;
+    if (lb_remote_below(&remote, ledger->diags, &tips, &there) != LB_REMOTE_OK)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        const char *tip = tip_of(tips, there, heads[i]->branch), *seen = heads[i]->noticed;
+        bool here = !*tip || lb_store_blob(ledger, tip, "entry.json");
+        bool grown = !*seen || (*tip && here && lb_store_descends(ledger, tip, seen));
+        if (here && grown && lb_write_remember(ledger, heads[i], tip) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* --- the entry that comes next
@@ -222,7 +252,7 @@ static int publish_shared(struct lb_ledger *ledger, struct lb_ledger_head *head,
     lb_diags_init(&said, ledger->arena);
     enum lb_remote_status status = lb_remote_push(&remote, &said, commit);
     if (status == LB_REMOTE_OK)
-        return remember(ledger, head, commit);
+        return lb_write_remember(ledger, head, commit);
     /* Of an answer that was lost and a push that was said again, the second one loses. */
     if (status == LB_REMOTE_LOST && lb_ledger_refresh(ledger, head->stack) != 0)
         return -1;

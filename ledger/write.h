@@ -6,6 +6,11 @@
 
 #define LB_WRITE_FILES_MAX 4 /* entry.json and those of a draft */
 
+/* One question for the remote's tips of all. Heads that are known then are `asked`. -1: there was
+ * no answer, and a diagnostic. */
+int lb_write_ask_all(struct lb_ledger *ledger, struct lb_ledger_head *const *heads, size_t count);
+/* The remote has `tip` of it; the branch here follows if it holds nothing of its own. */
+int lb_write_remember(struct lb_ledger *ledger, struct lb_ledger_head *head, const char *tip);
 /* Entries that were written here alone go first: with a remote, shares them. */
 int lb_write_settle(struct lb_ledger *ledger, struct lb_ledger_head *head);
 /* The files of a draft, entry.json not among them; the bytes of its plan are in `document`, to be

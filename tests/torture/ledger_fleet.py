@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The plans of a fleet, recorded together: one pack, or nothing where none can be written.
+"""The plans of a fleet, recorded together: one pack and one push, or nothing where none can be written.
 
     tests/torture/ledger_fleet.py      LB_LONG=1 every point of a kill; LB_SEED=N repeats a run
 
@@ -7,7 +7,9 @@ Ten stacks, so that their entries go into one pack. Runs in one checkout overtak
 killed at calls that change something outside the process (kill.c). Whatever happened, each branch
 is sound, has the old tip or one entry more, and git finds the repository whole.
 """
+import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,6 +82,78 @@ def one_pack():
                 same(fleet.entries(folder), [count] * len(STACKS), folder.name)
 
 
+class Wrapped:
+    """A `git` before the real one in PATH: notes what it was asked, and may do something before the first push."""
+
+    def __init__(self, fleet, before_push="true"):
+        folder = fleet.work.parent / "bin"
+        folder.mkdir()
+        self.asked = folder / "asked"
+        real = shutil.which("git")
+        (folder / "git").write_text(f"""#!/bin/sh
+for word; do case $word in push|ls-remote|fetch) echo $word >> '{self.asked}'
+    [ $word != push ] || [ -e '{folder}/pushed' ] || {{ touch '{folder}/pushed'; {before_push}; }} ;; esac; done
+exec '{real}' "$@"
+""")
+        (folder / "git").chmod(0o755)
+        fleet.env["PATH"] = f"{folder}:{os.environ['PATH']}"
+
+    def said(self):
+        words = self.asked.read_text().split() if self.asked.exists() else []
+        self.asked.unlink(missing_ok=True)
+        return {word: words.count(word) for word in set(words)}
+
+
+def one_talk():
+    with Fleet() as fleet:
+        wrapped = Wrapped(fleet)
+        for count in (1, 2):
+            fleet.online(*RECORD, code=REFUSED)
+            same(wrapped.said(), {"ls-remote": 1, "push": 1}, f"talks, run {count}")
+        same(fleet.entries(fleet.shared), [2] * len(STACKS), "entries")
+        # what is only in the checkout goes first, stack by stack; and is not lost
+        same(fleet.record().wait(60), REFUSED, "local")
+        fleet.online(*RECORD, code=REFUSED)
+        same(fleet.entries(fleet.shared), [4] * len(STACKS), "entries with those that were kept here")
+
+
+def others_push():
+    """Between the question and the push another clone records three of the stacks."""
+    with Fleet() as fleet:
+        fleet.online(*RECORD, code=REFUSED)
+        git(fleet.work.parent, "clone", "-q", str(fleet.shared), str(fleet.second))
+        moves = "; ".join(f"git -C '{fleet.shared}' update-ref refs/heads/lifeboat/{stack} "
+                          f"$(git -C '{fleet.shared}' rev-parse refs/other/{stack})" for stack in STACKS[:3])
+        # entries of another clone, ready to come first
+        for stack in STACKS[:3]:
+            (fleet.second / f"{stack}.yaml").write_bytes((fleet.work / f"{stack}.yaml").read_bytes())
+        done = fleet.sandbox.lifeboat(["plan", "--record", *(f"{stack}.yaml" for stack in STACKS[:3])],
+                                      fleet.second, fleet.env)
+        same(done.returncode, REFUSED, "the other clone")
+        for stack in STACKS[:3]:
+            ref = f"refs/heads/lifeboat/{stack}"
+            git(fleet.shared, "update-ref", f"refs/other/{stack}", ref)
+            git(fleet.shared, "update-ref", ref, f"{ref}~1")
+        wrapped = Wrapped(fleet, moves)
+        fleet.online(*RECORD, code=REFUSED)
+        said = wrapped.said()
+        if said["push"] < 4:
+            raise Fault(f"nobody was overtaken: {said}")
+        same(fleet.entries(fleet.shared), [3] * 3 + [2] * (len(STACKS) - 3), "entries, none lost")
+        return f"{said['push']} pushes"
+
+
+def no_answer():
+    """A remote that cannot be asked is asked once, and told once."""
+    with Fleet() as fleet:
+        git(fleet.work, "remote", "set-url", "origin", "ssh://127.0.0.1:1/none")
+        wrapped = Wrapped(fleet)
+        done = fleet.sandbox.lifeboat(RECORD, fleet.work, fleet.env)
+        came = done.returncode, done.stderr.count("LB-G010"), wrapped.said()
+        same(came, (8, 1, {"ls-remote": 1}), "what came of it")
+        same(git(fleet.work, "for-each-ref", "refs/heads/lifeboat"), "", "branches")
+
+
 def overtaken():
     with Fleet() as fleet:
         runs = [fleet.record() for _ in range(4)]
@@ -127,6 +201,9 @@ def main():
     tally = Tally("a fleet is recorded at once")
     tally.attempt("one pack for all entries", one_pack)
     tally.attempt("no branch moves to what cannot be written", nowhere_to_write)
+    tally.attempt("one question and one push for all entries", one_talk)
+    tally.attempt("others push some of the stacks first", others_push)
+    tally.attempt("the remote does not answer", no_answer)
     tally.attempt("runs beside each other", overtaken)
     if sys.platform.startswith("linux"):
         killed(tally)
