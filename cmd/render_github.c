@@ -101,9 +101,10 @@ static void add_fleet(const struct lb_reports *reports, struct annotations *all)
         bad += lb_report_errors(it) > 0;
         changed += it->plan && !lb_plan_empty(it->plan);
     }
+    const char *changes = lb_arena_printf(reports->arena, "%zu with changes, ", changed);
     add(all, LB_INFO, NULL, "lifeboat",
-        lb_arena_printf(reports->arena, "%zu specs: %zu with changes, %zu with errors",
-                        reports->count, changed, bad));
+        lb_arena_printf(reports->arena, "%zu specs: %s%zu with errors", reports->count,
+                        reports->items[0].plan ? changes : "", bad));
 }
 
 static void add_summary(const struct lb_reports *reports, const struct lb_report *report,

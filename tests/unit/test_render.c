@@ -350,6 +350,25 @@ static void test_github(void **state)
     end(&kit);
 }
 
+static void test_github_counts_a_fleet(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_report fleet[2];
+    begin(&kit);
+    fleet[0] = fleet[1] = kit.report;
+    kit.reports.items = fleet;
+    kit.reports.count = COUNT(fleet);
+    must_have(render(&kit, "github"),
+              "::notice title=lifeboat::2 specs: 2 with changes, 0 with errors\n");
+    /* validate plans nothing */
+    kit.plan.findings[0].severity = LB_ERROR;
+    fleet[0].plan = fleet[1].plan = NULL;
+    fleet[1].finding_count = 0;
+    must_have(render(&kit, "github"), "::notice title=lifeboat::2 specs: 1 with errors\n");
+    end(&kit);
+}
+
 /* A dozen calls on one object that fail alike take one of the ten. */
 static void test_github_counts_repeats(void **state)
 {
@@ -449,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_junit_of_drift_and_of_what_was_not_read),
         cmocka_unit_test(test_names_of_cases_differ),
         cmocka_unit_test(test_github),
+        cmocka_unit_test(test_github_counts_a_fleet),
         cmocka_unit_test(test_github_counts_repeats),
         cmocka_unit_test(test_github_says_how_many_more),
         cmocka_unit_test(test_gitlab),
