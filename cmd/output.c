@@ -30,7 +30,10 @@ static int write_all(int fd, const char *bytes, size_t length)
 
 static void tell_out_failed(struct lb_cli *cli)
 {
-    if (!cli->out_failed)
+    if (!cli->out_failed && errno == EPIPE)
+        lb_diags_error_try(&cli->diags, "LB-U003", NULL, "let the reader take all of it",
+                           "standard output was closed by its reader");
+    else if (!cli->out_failed)
         lb_diags_error(&cli->diags, "LB-U003", NULL, "standard output: %s", strerror(errno));
     cli->out_failed = true;
 }

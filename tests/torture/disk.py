@@ -131,6 +131,19 @@ class Disk:
         if process.returncode != 1 or changed or "standard output" not in process.stderr:
             raise Fault(f"exit {process.returncode}, changed by {changed}\n{process.stderr[-600:]}")
 
+    def closed(self, arguments):
+        """Neither is one whose reader has gone (`| head -1`), and that is said in these words."""
+        before = self.sandbox.count()
+        read, write = os.pipe()
+        os.close(read)
+        with open(write, "wb") as pipe:
+            process = subprocess.run([self.sandbox.program, *arguments, SPEC], cwd=EXAMPLE, stdout=pipe,
+                                     stderr=subprocess.PIPE, text=True, timeout=60,
+                                     env=self.sandbox.environment(), stdin=subprocess.DEVNULL, check=False)
+        changed = [call["operation"] for call in self.sandbox.calls(before) if call["mutating"]]
+        if process.returncode != 1 or changed or "was closed by its reader" not in process.stderr:
+            raise Fault(f"exit {process.returncode}, changed by {changed}\n{process.stderr[-600:]}")
+
     def midway(self, arguments, nth):
         """Standard output breaks while steps run: the work goes on to its end, and the exit tells."""
         with Ground(self.kept) as ground:
@@ -149,6 +162,8 @@ class Disk:
                 self.tally.all(list(self.cases()))
                 self.tally.all([("the last words of an apply are lost", lambda: self.midway([], 2)),
                                 ("an event of an apply is lost", lambda: self.midway(["--json"], 60))])
+            self.tally.all([("a closed pipe: plan", lambda: self.closed(["plan"])),
+                            ("a closed pipe: apply", lambda: self.closed(["apply", "--auto-approve"]))])
             if os.path.exists("/dev/full"):
                 self.tally.all([(f"/dev/full: {one.name}", lambda one=one: self.full(one)) for one in SCENARIOS])
                 self.tally.all([("/dev/full: apply", lambda: self.unseen(["--auto-approve"])),
