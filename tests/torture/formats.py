@@ -197,8 +197,9 @@ class Formats:
                 for n, step in enumerate(plan["steps"]):
                     step["id"] = f"s{n}"  # they are referred to
                 path = self.save("hostile.json", plan)
+                codes = (0,) if hostile.carried(data, "json") else (1,)  # no JSON: nothing of it is shown
                 for form in ("text", "json", *sinks.REPORTS):
-                    self.run(["show", path, "--format", form], (0, 1))
+                    self.run(["show", path, "--format", form], codes)
                 for most in (20000, 5000):
                     self.run(["show", path, "--format", "markdown", "--max-bytes", most], (0, 1))
             self.attempt(f"hostile: {name}", act)
