@@ -180,6 +180,16 @@ static void list(struct lb_str *out, const char *title, const enum outcome *outc
     }
 }
 
+/* An ignore file that was there and knows nothing of plans. */
+static bool plans_not_ignored(struct lb_cli *cli, const char *folder)
+{
+    const char *path = lb_arena_printf(cli->arena, "%s/.gitignore", folder);
+    struct stat info;
+    bool there = stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    struct lb_source *source = there ? lb_source_read(cli, path) : NULL;
+    return source && !strstr(source->text, "plan.json");
+}
+
 static void next_steps(const struct lb_cli *cli, bool fresh, struct lb_str *out)
 {
     bool standard = false;
@@ -224,6 +234,8 @@ int lb_cmd_init(struct lb_cli *cli)
     list(&out, "There already, left as it is:\n", outcomes, THERE);
     if (!code)
         next_steps(cli, outcomes[0] == WRITTEN, &out);
+    if (!code && plans_not_ignored(cli, folder))
+        lb_str_puts(&out, "  add to .gitignore: plan.json and lifeboat-out/\n");
     lb_out(cli, &out);
     lb_str_release(&out);
     return code;
