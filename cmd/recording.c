@@ -278,7 +278,8 @@ static int bring_news(struct lb_recording *recording)
         return lb_diags_exit(&recording->cli->diags);
     if (shared) {
         struct lb_str text = {0};
-        lb_str_printf(&text, "Shared %zu entries that were kept here.\n", shared);
+        lb_str_printf(&text, "Shared what was kept here: %s.\n",
+                      lb_counted(recording->cli->arena, shared, "entry"));
         lb_err(recording->cli, &text);
         lb_str_release(&text);
     }

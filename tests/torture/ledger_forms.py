@@ -538,6 +538,14 @@ def dies_under_way():
         return said
 
 
+def shared_by_the_next():
+    """Nobody need think of `history sync`: the next apply does it first."""
+    with Place() as place, cut_off(place):
+        place.fast()
+        must(r"^Shared what was kept here: 1 entry\.$", place.run(place.work, "apply", "--auto-approve").stderr)
+        same(place.events(place.shared), ["apply-start", "apply-end"], "events")
+
+
 def broken_before_sync():
     """An end that is shared late leaves the lock alone that another apply has taken since."""
     with Place() as place, cut_off(place):
@@ -612,6 +620,7 @@ def main():
               ("lock: held by another", turned_away), ("lock: killed in this checkout", killed_here),
               ("lock: killed in another clone", killed_elsewhere), ("lock: the remote is unreachable", unreachable),
               ("lock: interrupted", interrupted), ("lock: the remote dies under way", dies_under_way),
+              ("lock: its end is shared by the next apply", shared_by_the_next),
               ("lock: broken before its end was shared", broken_before_sync),
               ("lock: two at once", at_once((), [0, 7])),
               ("lock: two at once in one checkout", at_once((), [0, 7], here=True)),
