@@ -108,8 +108,8 @@ static int check_tip(struct lb_cli *cli, const struct lb_reading *reading, const
         return 0;
     char *name = lb_lowercase(cli->arena, noted);
     size_t length = strlen(name);
-    if (length < 8 || length > 40 || strspn(name, "0123456789abcdef") != length)
-        return lb_usage(cli, "--tip: \"%s\" is no commit, nor 8 digits or more of one", noted);
+    if (length < LB_LEDGER_DIGITS || length > 40 || strspn(name, "0123456789abcdef") != length)
+        return lb_usage(cli, "--tip: \"%s\" is no commit, nor 7 digits or more of one", noted);
     if (reading->count > 1)
         return lb_usage(cli, "--tip is of one stack: name it by SPEC or --stack");
     struct lb_arena *arena = lb_arena_new();
