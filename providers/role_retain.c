@@ -17,6 +17,8 @@
 
 #include <string.h>
 
+#define USERS_TOLD 10 /* a cluster may have any number of registrations */
+
 struct keeping {
     struct lb_stack *stack;
     struct lb_arena *arena;
@@ -25,8 +27,8 @@ struct keeping {
     const struct lb_value *trusted; /* ARNs in the live trust */
     struct lb_role_uses spec;       /* what the spec says: nothing of it is kept, it is wanted */
     struct lb_value *domains;       /* ARNs of those that still assume the role */
-    struct lb_value *paths;         /* "arn:aws:s3:::logs/search/g1/" of registrations */
-    struct lb_value *users;         /* who that is, in words */
+    struct lb_value *paths;         /* set: "arn:aws:s3:::logs/search/g1/" of registrations */
+    struct lb_value *users;         /* set: who that is, in words */
     bool unseen;                    /* somewhere nobody could look */
     struct lb_role_uses *out;
 };
@@ -48,7 +50,7 @@ static const char *nth_text(const struct lb_value *value, size_t i)
 
 static void add_user(struct keeping *k, const char *user)
 {
-    lb_list_add_once(k->arena, k->users, user);
+    lb_map_set_bool(k->arena, k->users, user, true);
 }
 
 /* Both sides: a restore elsewhere assumes the role there. */
@@ -65,10 +67,11 @@ static void add_registration(struct keeping *k, const struct lb_resource *domain
     if (!lb_streq(lb_text_at(found, "role", NULL), k->role_arn))
         return;
     add_domain(k, domain->name);
-    lb_list_add_once(k->arena, k->paths,
-                     lb_arena_printf(k->arena, "%s/%s%s",
-                                     lb_bucket_arn(k->stack, lb_text_at(found, "bucket", "")), path,
-                                     *path ? "/" : ""));
+    lb_map_set_bool(k->arena, k->paths,
+                    lb_arena_printf(k->arena, "%s/%s%s",
+                                    lb_bucket_arn(k->stack, lb_text_at(found, "bucket", "")), path,
+                                    *path ? "/" : ""),
+                    true);
     add_user(k, lb_arena_printf(k->arena, "registration %s in %s", lb_text_at(found, "name", ""),
                                 domain->address));
 }
@@ -143,9 +146,10 @@ static void add_copy(struct keeping *k, const struct lb_resource *bucket,
     if (!lb_bucket_rule_is_kept(k->stack, bucket, id))
         return;
     for (size_t i = 0; i < 2; i++)
-        lb_list_add_once(k->arena, k->paths,
-                         lb_arena_printf(k->arena, "%s/%s", lb_bucket_arn(k->stack, ends[i]),
-                                         lb_text_at(rule, "prefix", "")));
+        lb_map_set_bool(k->arena, k->paths,
+                        lb_arena_printf(k->arena, "%s/%s", lb_bucket_arn(k->stack, ends[i]),
+                                        lb_text_at(rule, "prefix", "")),
+                        true);
     add_user(k, lb_arena_printf(k->arena, "rule %s of %s", id, bucket->address));
 }
 
@@ -225,7 +229,7 @@ static bool covers(const char *pattern, const char *path)
 static bool is_used(const struct keeping *k, const char *resource)
 {
     for (size_t i = 0; i < lb_value_count(k->paths); i++)
-        if (covers(resource, lb_text(lb_list_item(k->paths, i), "")))
+        if (covers(resource, lb_map_nth(k->paths, i)->key))
             return true;
     const char *bucket = bucket_of(k, resource);
     return k->unseen && *bucket && is_ours(k, bucket);
@@ -280,8 +284,11 @@ static void tell(struct keeping *k)
     join(&kept, k->out->buckets);
     join(&kept, k->out->objects);
     join(&kept, k->out->keys);
-    lb_list_sort(k->users);
-    join(&users, k->users);
+    lb_map_sort(k->users);
+    for (size_t i = 0; i < lb_value_count(k->users) && i < USERS_TOLD; i++)
+        lb_str_printf(&users, "%s%s", i ? ", " : "", lb_map_nth(k->users, i)->key);
+    if (lb_value_count(k->users) > USERS_TOLD)
+        lb_str_printf(&users, " and %zu more", lb_value_count(k->users) - USERS_TOLD);
     struct lb_diag diag = {.code = "LB-P036",
                            .address = k->role->address,
                            .mark = k->role->mark,
@@ -304,8 +311,8 @@ bool lb_role_find_kept(struct lb_stack *stack, const struct lb_resource *role,
                         .role = role,
                         .role_arn = lb_role_arn(stack, role->name),
                         .domains = lb_value_list(stack->arena),
-                        .paths = lb_value_list(stack->arena),
-                        .users = lb_value_list(stack->arena),
+                        .paths = lb_value_map(stack->arena),
+                        .users = lb_value_map(stack->arena),
                         .out = out};
     const char *const *sids = purpose->sids;
     k.trusted = lb_value_at(role->live.value, "trust/Statement/0/Condition/ArnLike/aws:SourceArn");

@@ -202,6 +202,32 @@ static void what_nobody_saw_stays(void **state)
     kit_free(&kit);
 }
 
+/* A cluster may answer with any number of registrations. */
+static void many_users_are_counted(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct lb_str found = {0};
+    for (int i = 0; i < 50000; i++)
+        lb_str_printf(&found,
+                      "%s{\"name\":\"n%05d\",\"bucket\":\"b%d\",\"path\":\"a\",\"role\":"
+                      "\"arn:aws:iam::111122223333:role/search-dr-snapshot\"}",
+                      i ? "," : "[", i, i);
+    lb_str_putc(&found, ']');
+    struct lb_resource *role = loaded(&kit, STACK(SNAPSHOT),
+                                      LIVE("", "\"" S3 "b49999\"", "\"" S3 "b7/a*\"", "[]"),
+                                      lb_str_text(&found));
+    lb_str_release(&found);
+    list(&kit, "us-east-1");
+    list(&kit, "us-west-2");
+    role->provider->retain(&kit.stack, role);
+    CHECK("bucket", in(role, BUCKETS, S3 "b49999"));
+    CHECK("objects", in(role, OBJECTS, S3 "b7/a*"));
+    const char *detail = kit.diags.items[0].detail;
+    CHECK(detail, strstr(detail, "registration n00009 in domain.search@primary and 49990 more"));
+    kit_free(&kit);
+}
+
 static void what_is_stated_is_exact(void **state)
 {
     (void)state;
@@ -295,6 +321,7 @@ int main(void)
         cmocka_unit_test(nothing_is_added_that_is_not_live),
         cmocka_unit_test(a_domain_stays_trusted_while_it_uses_the_role),
         cmocka_unit_test(what_nobody_saw_stays),
+        cmocka_unit_test(many_users_are_counted),
         cmocka_unit_test(what_is_stated_is_exact),
         cmocka_unit_test(a_rule_that_stays_keeps_its_role),
     };
