@@ -47,12 +47,27 @@ passed=0 failed=0 skipped=0
 rows=() # as the README's table of tests has them
 logs=$(mktemp -d) || exit 1
 trap 'rm -rf "$logs"' EXIT
+within() { # SUITE
+    local started=$SECONDS
+    python3 tests/lib/within.py "$([ "$LB_LONG" ] && echo 0 || echo 1800)" "tests/$1/run" 2>&1
+    echo "$? $((SECONDS - started))" >"$logs/$1.ended"
+}
+beside=
 for suite in "${suites[@]}"; do
     step "$suite"
     log=$logs/$suite
-    started=$SECONDS
-    python3 tests/lib/within.py "$([ "$LB_LONG" ] && echo 0 || echo 1800)" "tests/$suite/run" 2>&1 | tee "$log"
-    status=${PIPESTATUS[0]}
+    if [ "$suite" = judges ] && [[ " ${suites[*]} " = *" judges real "* ]]; then
+        # Both wait a lot, for servers to start and to answer.
+        within real >"$logs/real" &
+        beside=$!
+    fi
+    if [ "$suite" = real ] && [ -n "$beside" ]; then
+        wait "$beside"
+        cat "$log"
+    else
+        within "$suite" | tee "$log"
+    fi
+    read -r status seconds <"$log.ended"
     counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
     if [ -z "$counts" ]; then
         echo "FAIL suite $suite ended without its counts (exit $status)" | tee -a "$log"
@@ -62,7 +77,7 @@ for suite in "${suites[@]}"; do
     read -r p _ f _ s _ <<<"${counts//,/}"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     [ "$status" = 0 ] || [ "$f" -gt 0 ] || failed=$((failed + 1))
-    took="$((SECONDS - started)) s, $(sed -n 's/^-- \([0-9]* s of CPU\)$/\1/p' "$log" | tail -n 1)"
+    took="$seconds s, $(sed -n 's/^-- \([0-9]* s of CPU\)$/\1/p' "$log" | tail -n 1)"
     rows+=("| \`tests/run.sh $suite\` | $p passed, $f failed, $s skipped | $took |")
     echo "-- $suite: $counts, $took"
 done

@@ -129,7 +129,7 @@ def go_program(name, module, version, takes):
             return program
         with tempfile.TemporaryDirectory(prefix="go-", dir=CACHE) as work:
             environment = {**os.environ, "GOBIN": f"{work}/bin", "GOPATH": f"{work}/path",
-                           "GOCACHE": f"{work}/cache", "GOFLAGS": "-modcacherw",
+                           "GOCACHE": f"{work}/cache", "GOTMPDIR": work, "GOFLAGS": "-modcacherw",
                            "CGO_ENABLED": "0"}
             fetch(f"{name} (built in about {takes}, once)",
                   [go(), "install", f"{module}@{version}"], env=environment)

@@ -12,6 +12,7 @@ noise    random strings of every answer     error    codes, messages and request
 apply    what services say while it applies
 """
 import concurrent.futures
+import copy
 import json
 import os
 import pathlib
@@ -37,6 +38,7 @@ OFFLINE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "LIFEBOAT_CLUSTER_URL": "ht
            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40, "AWS_MAX_ATTEMPTS": "1",
            "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "CI": "true",
            "COLUMNS": "100", "LIFEBOAT_TIME_SCALE": "2000", "PATH": os.environ["PATH"]}
+DOCUMENT = yaml.safe_load(EXAMPLE)
 # The example with free words in it, and the same with a value in each place.
 PLACES = {"bucket tag": "buckets/search-dr-west/tags/team", "domain tag": "domains/search/tags/team",
           "role description": "roles/operator/description", "role tag": "roles/operator/tags/team",
@@ -50,7 +52,7 @@ class Fault(Exception):
 
 def spec(values):
     """The example with a value in each place; `values` is by place, or one for all."""
-    document = yaml.safe_load(EXAMPLE)
+    document = copy.deepcopy(DOCUMENT)
     for name, path in PLACES.items():
         *parents, last = path.split("/")
         at = document
