@@ -16,6 +16,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
+import shim  # noqa: E402
 from ground import LONG, Fault, Tally  # noqa: E402
 from ledger_history import Recorded, git, must, run, same  # noqa: E402
 from sandbox import BUILD  # noqa: E402
@@ -166,7 +167,7 @@ def killed(tally):
     """Cases, all in one repository: each begins with what those before it left."""
     with Fleet() as fleet:
         points = fleet.work.parent / "points"
-        kill = {"LD_PRELOAD": str(LIBRARY), "LB_KILL_FILE": str(points)}
+        kill = {**shim.preload(LIBRARY), "LB_KILL_FILE": str(points)}
         for _ in range(2):  # the first one makes files that are there from then on
             points.unlink(missing_ok=True)
             same(fleet.record(**kill).wait(60), REFUSED, "counted")

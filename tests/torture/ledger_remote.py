@@ -120,7 +120,7 @@ class Ground:
         self.git(self.work, "fetch", "-q", f"file://{self.hub}", BRANCH)
         return self.commit(self.work, parent, f"{parent}^{{tree}}", f"mine {time.monotonic_ns()}")
 
-    def drive(self, verb, *more, seconds=20, work=None, env=None, branch=BRANCH):
+    def drive(self, verb, *more, seconds=50, work=None, env=None, branch=BRANCH):
         began = time.monotonic()
         command = [BUILD / "torture_remote", verb, (work or self.work) / ".git", branch, str(seconds), *more]
         done = subprocess.run(command, env={**self.env, **(env or {})}, stdin=subprocess.DEVNULL,

@@ -42,7 +42,7 @@ static const struct {
     {&snapshot, LB_REFUSED, 405, "UnknownPath", "LB-A028", LB_EXIT_ERROR, NULL},
     {&registration, LB_REFUSED, 500, "repository_exception", "LB-A029", LB_EXIT_ERROR, "path.repo"},
     {&snapshot, LB_REFUSED, 500, "repository_exception", "LB-A021", LB_EXIT_ERROR, NULL},
-    {&registration, LB_FAILED, 500, "repository_verification_exception", "LB-A030", LB_EXIT_ERROR,
+    {&registration, LB_FAILED, 500, "repository_verification_exception", "LB-A030", LB_EXIT_VERIFY,
      "_verify"},
     {&get, LB_DENIED, 400, "ExpiredToken", "LB-A011", LB_EXIT_CREDENTIALS, NULL},
     {&get, LB_DENIED, 403, "InvalidAccessKeyId", "LB-A026", LB_EXIT_CREDENTIALS, NULL},
