@@ -51,6 +51,12 @@ static const struct lb_change *change_of(const struct lb_plan *plan, const struc
     return i < 0 ? NULL : &plan->changes[i];
 }
 
+static const char *part_of(const struct lb_plan *plan)
+{
+    const char *left_out = lb_plan_left_out(plan);
+    return left_out ? left_out : "everything";
+}
+
 static const char *down_of(struct lb_arena *arena, const struct lb_plan *plan)
 {
     const char *text = plan->assumed_down_count ? plan->assumed_down[0] : "none";
@@ -71,6 +77,7 @@ int lb_plan_compare_head(struct lb_arena *arena, const struct lb_plan *a, const 
         {"primary region", a->regions[LB_SIDE_PRIMARY], b->regions[LB_SIDE_PRIMARY]},
         {"secondary region", a->regions[LB_SIDE_SECONDARY], b->regions[LB_SIDE_SECONDARY]},
         {"list of regions assumed down", down_of(arena, a), down_of(arena, b)},
+        {"selection (--target, --exclude)", part_of(a), part_of(b)},
         {"spec (SHA-256)", a->spec_digest, b->spec_digest},
     };
     int result = 0;

@@ -67,17 +67,17 @@ bool lb_plan_can_apply(const struct lb_plan *plan, const char **why_not, int *ex
     return !*why_not;
 }
 
-static bool is_part(const struct lb_plan *plan)
+const char *lb_plan_left_out(const struct lb_plan *plan)
 {
     for (size_t i = 0; i < plan->finding_count; i++)
         if (lb_streq(plan->findings[i].code, "LB-P037"))
-            return true;
-    return false;
+            return plan->findings[i].detail;
+    return NULL;
 }
 
 bool lb_plan_of_all(const struct lb_plan *plan)
 {
-    return !plan->assumed_down_count && !is_part(plan);
+    return !plan->assumed_down_count && !lb_plan_left_out(plan);
 }
 
 char *lb_plan_summary(struct lb_arena *arena, const struct lb_plan *plan)
@@ -88,8 +88,8 @@ char *lb_plan_summary(struct lb_arena *arena, const struct lb_plan *plan)
         return lb_arena_strdup(arena,
                                plan->assumed_down_count
                                    ? "No changes that can be made while a region is assumed down."
-                               : is_part(plan) ? "No changes in the part that was planned."
-                                               : "No changes. Live matches the spec.");
+                               : lb_plan_left_out(plan) ? "No changes in the part that was planned."
+                                                        : "No changes. Live matches the spec.");
     return lb_arena_printf(
         arena, "Plan: %zu to create, %zu to update, %zu to replace, %zu to release; %zu step%s.",
         n.create, n.update, n.replace, n.release, n.steps, n.steps == 1 ? "" : "s");

@@ -105,6 +105,8 @@ struct lb_plan_counts {
     size_t errors, warnings, infos;
 };
 void lb_plan_count(const struct lb_plan *plan, struct lb_plan_counts *out);
+/* What --target and --exclude left out, in words; NULL: nothing. */
+const char *lb_plan_left_out(const struct lb_plan *plan);
 /* It is about all of the spec: neither --target nor --exclude left anything out, and no region was
  * assumed down. Only of such a plan it can be said that live matches the spec. */
 bool lb_plan_of_all(const struct lb_plan *plan);

@@ -123,6 +123,15 @@ static void other_stack(struct lb_plan *plan)
     plan->stack = "production";
 }
 
+/* What --target leaves out is not satisfied by that. */
+static void other_selection(struct lb_plan *plan)
+{
+    static struct lb_diag finding = {.code = "LB-P037", .detail = "left out: node.a"};
+    all_satisfied(plan);
+    plan->findings = &finding;
+    plan->finding_count = 1;
+}
+
 static void several(struct lb_plan *plan)
 {
     other_spec(plan);
@@ -160,6 +169,8 @@ static const struct {
     {"regions", other_regions,
      "the primary region was us-east-1, is now eu-west-1\n"
      "the secondary region was us-west-2, is now eu-west-2\n"},
+    {"selection", other_selection,
+     "the selection (--target, --exclude) was everything, is now left out: node.a\n"},
     {"stack", other_stack, "the stack was test, is now production\n"},
     {"several", several,
      "the spec (SHA-256) was abcd, is now ef01\n"
