@@ -16,7 +16,9 @@
 #include <string.h>
 
 #define DEADLINE_MAX_S 60
-#define ARGUMENTS_MAX 96
+#define PUSH_SETTINGS_MAX 48
+/* beside those, and the branches of a push, the words of a command */
+#define ARGUMENTS_MAX (LB_REMOTE_PUSH_MAX + PUSH_SETTINGS_MAX + 48)
 #define REFS_HEADS "refs/heads/"
 
 struct arguments {
@@ -28,9 +30,11 @@ struct operation {
     const struct lb_remote *remote;
     struct lb_diags *diags;
     int64_t deadline_ms;
-    bool own_ssh;          /* the user says how ssh is called */
-    bool partial;          /* some remote of the repository sends only a part of the objects */
-    struct arguments push; /* what the remote's settings say of a push, of its twin; see push_to */
+    bool own_ssh; /* the user says how ssh is called */
+    bool partial; /* some remote of the repository sends only a part of the objects */
+    /* What the remote's settings say of a push, of its twin (see push_to). An address may hold a
+     * token, and who may list processes sees arguments: values go by the environment. */
+    struct arguments push, push_values;
 };
 
 /* A checkout may come from anybody: nothing in it may start a program, or ask somebody. */
@@ -96,6 +100,7 @@ static int run_git(const struct operation *operation, const char *const *options
                                     "LC_ALL=C", NULL});
     if (!is_set("CI") || !is_set("GIT_ASKPASS"))
         add(&set, (const char *const[]){"GIT_ASKPASS=", NULL});
+    add(&set, operation->push_values.items);
     if (!operation->own_ssh)
         add(&set, (const char *const[]){"GIT_SSH_COMMAND=ssh -oBatchMode=yes", NULL});
 
@@ -189,6 +194,17 @@ static char *push_to(const struct operation *operation)
     return lb_arena_printf(operation->diags->arena, "%s..lifeboat", operation->remote->name);
 }
 
+static void add_push_setting(struct operation *operation, const char *key, const char *value)
+{
+    struct lb_arena *arena = operation->diags->arena;
+    const char *name = lb_arena_printf(arena, "LIFEBOAT_PUSH_%zu", operation->push.count);
+    const char *setting = lb_arena_printf(arena, "--config-env=remote.%s.%s=%s", push_to(operation),
+                                          key, name);
+    add(&operation->push, (const char *const[]){setting, NULL});
+    add(&operation->push_values,
+        (const char *const[]){lb_arena_printf(arena, "%s=%s", name, value), NULL});
+}
+
 /* `key` is as git spells it: "remote.origin.pushurl". */
 static void take_setting(struct operation *operation, const char *key, const char *value)
 {
@@ -203,11 +219,7 @@ static void take_setting(struct operation *operation, const char *key, const cha
     const char *last = key + 7 + strlen(name) + 1;
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         if (lb_streq(last, kept[i]))
-            add(&operation->push,
-                (const char *const[]){"-c",
-                                      lb_arena_printf(operation->diags->arena, "remote.%s.%s=%s",
-                                                      push_to(operation), last, value),
-                                      NULL});
+            add_push_setting(operation, last, value);
 }
 
 /* Looks at what of the configuration decides how git is called. An entry is KEY LF VALUE NUL, and
@@ -226,7 +238,7 @@ static bool look_around(struct operation *operation, enum lb_remote_status *stat
     for (const char *at = text; whole && at < end; at += strlen(at) + 1) {
         const char *value = strchr(at, '\n');
         char *key = lb_arena_strndup(operation->diags->arena, at, strcspn(at, "\n"));
-        whole = operation->push.count + 2 < ARGUMENTS_MAX;
+        whole = operation->push.count < PUSH_SETTINGS_MAX;
         if (whole)
             take_setting(operation, key, value ? value + 1 : "true");
     }

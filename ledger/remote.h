@@ -3,7 +3,7 @@
  * libgit2 1.5 can neither push from a shallow clone nor time out, knows no credential helper, and
  * reports a refused push as success; so fetch and push run the `git` program inside the repository,
  * where the user's own credentials, proxies and ssh settings resolve. A plain push of a child
- * commit, never forced, is the compare-and-swap. Needs git 2.29. Nothing of the checkout is
+ * commit, never forced, is the compare-and-swap. Needs git 2.31. Nothing of the checkout is
  * touched: no ref, also none that the remote's settings let follow the branch, no FETCH_HEAD, no
  * hook, no tag, no index, no maintenance; objects are all that arrives. So nothing is left locked
  * when git is killed, but the boundary of a clone whose ledger is `cut`.

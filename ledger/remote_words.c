@@ -1,5 +1,5 @@
 /* remote_words.c: git's own lines, and those of curl and ssh below it, as tables: where a text
- * stands in them is what it means. Texts are those of git 2.29 to 2.51, OpenSSH and libcurl.
+ * stands in them is what it means. Texts are those of git 2.31 to 2.51, OpenSSH and libcurl.
  */
 #include "ledger/remote_words.h"
 

@@ -118,6 +118,22 @@ def one_talk():
         same(fleet.entries(fleet.shared), [4] * len(STACKS), "entries with those that were kept here")
 
 
+def more_than_a_push():
+    """More branches than one push carries, of a remote whose settings are many."""
+    with Fleet() as fleet:
+        text = (fleet.work / f"{STACKS[0]}.yaml").read_text()
+        specs = [f"more-{number}.yaml" for number in range(70)]
+        for spec in specs:
+            (fleet.work / spec).write_text(text.replace(f"stack: {STACKS[0]}", f"stack: {spec[:-5]}"))
+        for _ in range(40):
+            git(fleet.work, "config", "--add", "remote.origin.pushOption", "ci.skip")
+        git(fleet.shared, "config", "receive.advertisePushOptions", "true")
+        wrapped = Wrapped(fleet)
+        fleet.online("plan", "--record", *specs, code=REFUSED)
+        same(wrapped.said(), {"ls-remote": 1, "push": 2}, "talks")
+        same(len(git(fleet.shared, "for-each-ref", "refs/heads/lifeboat").splitlines()), 70, "branches")
+
+
 def others_push():
     """Between the question and the push another clone records three of the stacks."""
     with Fleet() as fleet:
@@ -203,6 +219,7 @@ def main():
     tally.attempt("one pack for all entries", one_pack)
     tally.attempt("no branch moves to what cannot be written", nowhere_to_write)
     tally.attempt("one question and one push for all entries", one_talk)
+    tally.attempt("more branches than one push carries", more_than_a_push)
     tally.attempt("others push some of the stacks first", others_push)
     tally.attempt("the remote does not answer", no_answer)
     tally.attempt("runs beside each other", overtaken)
