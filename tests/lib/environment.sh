@@ -52,7 +52,8 @@ fi
 # Java takes the home of the user database for its own.
 home=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)
 if [ "${home:-$HOME}" != "$HOME" ] || ! writable "$HOME/.m2/repository"; then
-    export MVN_ARGS="${MVN_ARGS:+$MVN_ARGS }-Dmaven.repo.local=$XDG_CACHE_HOME/maven"
+    MVN_ARGS="${MVN_ARGS:+$MVN_ARGS }-Dmaven.repo.local=$(printf %q "${XDG_CACHE_HOME:-$HOME/.cache}/lifeboat-tests/maven")"
+    export MVN_ARGS
 fi
 
 # Packages of the machine belong to the machine's Python, which need not be the first one.

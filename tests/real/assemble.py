@@ -15,6 +15,7 @@ From an empty cache 2.19.1 with its security plugin takes 120 MB and 70 s, 3.8.0
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def write_pom(folder, name, packaging, body):
 
 def maven(pom, goal, *options):
     parts.fetch("OpenSearch from Maven",
-                ["mvn", "-q", "-B", *os.environ.get("MVN_ARGS", "").split(), "-f", str(pom),
+                ["mvn", "-q", "-B", *shlex.split(os.environ.get("MVN_ARGS", "")), "-f", str(pom),
                  COPY + goal, *options])
 
 

@@ -1,6 +1,7 @@
 """Jars of a public Maven artifact and all that it needs, kept in the cache of tests/lib/parts.py."""
 import os
 import pathlib
+import shlex
 import shutil
 import sys
 import tempfile
@@ -25,7 +26,7 @@ def jars(name, *coordinates):
             work = pathlib.Path(made)
             write_pom(work, name, "pom", element(
                 "dependencies", "".join(dependency(*one.split(":")) for one in coordinates)))
-            parts.fetch(name, ["mvn", "-q", "-B", *os.environ.get("MVN_ARGS", "").split(),
+            parts.fetch(name, ["mvn", "-q", "-B", *shlex.split(os.environ.get("MVN_ARGS", "")),
                                "-f", str(work / "pom.xml"), COPY + "copy-dependencies",
                                "-DincludeScope=runtime", f"-DoutputDirectory={work}/jars"])
             os.replace(work / "jars", folder)
