@@ -187,6 +187,28 @@ static int append_plan(struct lb_recording *recording, struct lb_ledger_draft *d
     return code;
 }
 
+/* Where to look for it: `show` takes the commit, and a reviewer's link may name it. */
+static void tell_recorded(const struct lb_recording *recording,
+                          const struct lb_ledger_entry *written, size_t count)
+{
+    struct lb_str text = {0};
+    const struct lb_ledger_entry *last = NULL;
+    const char *remote = lb_ledger_remote(recording->ledger);
+    size_t recorded = 0;
+    for (size_t i = 0; i < count; i++) {
+        recorded += *written[i].commit != '\0';
+        last = *written[i].commit ? &written[i] : last;
+    }
+    if (recorded == 1)
+        lb_str_printf(&text, "Recorded as %.12s on lifeboat/%s", last->commit, last->stack);
+    else
+        lb_str_printf(&text, "Recorded %zu plans, each on its branch lifeboat/STACK", recorded);
+    lb_str_printf(&text, "%s%s.\n", remote ? ", shared with " : "", remote ? remote : "");
+    if (recorded)
+        lb_err(recording->cli, &text);
+    lb_str_release(&text);
+}
+
 int lb_recording_plans(struct lb_recording *recording, struct lb_stack *const *stacks,
                        const struct lb_plan *plans, size_t count)
 {
@@ -210,6 +232,7 @@ int lb_recording_plans(struct lb_recording *recording, struct lb_stack *const *s
             tell_alone(recording, &written[i]);
         lb_str_release(&texts[i]);
     }
+    tell_recorded(recording, written, count);
     return result ? lb_diags_exit(&recording->cli->diags) : LB_EXIT_OK;
 }
 

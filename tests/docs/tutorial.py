@@ -19,6 +19,7 @@ import tempfile
 MASKS = [
     (r"\b[0-9a-f]{64}\b", "ID"),  # plan ids
     (r"\b[0-9a-f]{8}\b", "SHORT-ID"),
+    (r"\bas [0-9a-f]{12} on\b", "as COMMIT on"),
     (r"\b(approved|now) [0-9a-f]{16}\b", r"\1 ID"),
     (r"\[\d[\dsmhd ]*\]", "[TIME]"),  # of a step
     (r"\bin (\d+[smhd] ?)+\.", "in TIME."),  # of an apply

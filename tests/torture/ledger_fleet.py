@@ -118,6 +118,19 @@ def one_talk():
         same(fleet.entries(fleet.shared), [4] * len(STACKS), "entries with those that were kept here")
 
 
+def words():
+    """Where an entry went is said once, for one stack and for many."""
+    with Fleet() as fleet:
+        def said(specs, **more):
+            done = fleet.sandbox.lifeboat(["plan", "--record", *specs], fleet.work, {**fleet.env, **more})
+            return done.stderr
+        must(r"^Recorded as [0-9a-f]{12} on lifeboat/dr-0, shared with origin\.$", said(["dr-0.yaml"]))
+        tip = git(fleet.work, "rev-parse", "refs/heads/lifeboat/dr-0")[:12]
+        text = said(["dr-0.yaml"], LIFEBOAT_LEDGER="local")
+        must(rf"^Recorded as (?!{tip})[0-9a-f]{{12}} on lifeboat/dr-0\.$", text)
+        must(r"^Recorded 10 plans, each on its branch lifeboat/STACK, shared with origin\.$", said(RECORD[2:]))
+
+
 def more_than_a_push():
     """More branches than one push carries, of a remote whose settings are many."""
     with Fleet() as fleet:
@@ -219,6 +232,7 @@ def main():
     tally.attempt("one pack for all entries", one_pack)
     tally.attempt("no branch moves to what cannot be written", nowhere_to_write)
     tally.attempt("one question and one push for all entries", one_talk)
+    tally.attempt("what is said of it", words)
     tally.attempt("more branches than one push carries", more_than_a_push)
     tally.attempt("others push some of the stacks first", others_push)
     tally.attempt("the remote does not answer", no_answer)
