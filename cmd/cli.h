@@ -101,6 +101,8 @@ const char *const *lb_spec_paths(struct lb_cli *cli, size_t *count);
 int lb_load_stacks(struct lb_cli *cli, struct lb_stack ***out, size_t *count);
 /* Shows what is wrong with specs that did not load; the exit code. */
 int lb_exit_of_specs(struct lb_cli *cli, struct lb_stack **stacks, size_t count);
+/* From the root of the work tree that the spec lies in; NULL: in none. */
+const char *lb_spec_git_path(struct lb_cli *cli, const struct lb_stack *stack);
 /* Makes the event loop. -1 with diagnostics. */
 int lb_cli_online(struct lb_cli *cli);
 int lb_make_plans(struct lb_cli *cli, struct lb_stack **stacks, size_t count, struct lb_plan **out);

@@ -93,18 +93,24 @@ int lb_render_plans(struct lb_cli *cli, const struct lb_plan *plans, size_t coun
 {
     struct lb_report *items = lb_arena_array(cli->arena, count + 1, sizeof *items);
     for (size_t i = 0; i < count; i++)
-        items[i] = (struct lb_report){.path = plans[i].spec_path,
-                                      .stack = plans[i].stack,
-                                      .version = plans[i].tool_version,
-                                      .findings = plans[i].findings,
-                                      .finding_count = plans[i].finding_count,
-                                      .plan = &plans[i]};
+        items[i] = (struct lb_report){
+            .path = lb_report_path(plans[i].spec_git_path, plans[i].spec_path),
+            .stack = plans[i].stack,
+            .version = plans[i].tool_version,
+            .findings = plans[i].findings,
+            .finding_count = plans[i].finding_count,
+            .plan = &plans[i]};
     struct lb_reports reports = {.items = items, .count = count};
     return lb_render_reports(cli, &reports, out);
 }
 
 /* --- what several renderers ask
  * --------------------------------------------------------------------- */
+
+const char *lb_report_path(const char *git_path, const char *path)
+{
+    return git_path ? git_path : path;
+}
 
 const char *lb_report_name(const struct lb_report *report)
 {

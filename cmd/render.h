@@ -12,7 +12,7 @@
 
 /* One spec of a run: a plan with its findings, or the findings of validate. */
 struct lb_report {
-    const char *path;    /* of the spec, as the user named it */
+    const char *path;    /* of the spec: see lb_report_path */
     const char *stack;   /* "" when the spec did not say it */
     const char *version; /* of the tool that made it */
     const struct lb_diag *findings;
@@ -51,6 +51,10 @@ int lb_render_reports(struct lb_cli *cli, struct lb_reports *reports, struct lb_
 /* --- what several renderers ask
  * --------------------------------------------------------------------- */
 
+/* Where reports say that the spec is: from the root of its git work tree (NULL: in none), because
+ * code scanning and annotations know files by that; else as the user named it. A report has one
+ * spec, so that all its marks are in it. */
+const char *lb_report_path(const char *git_path, const char *path);
 /* The stack of a plan; of validate the spec's path, which is known of a broken spec too. */
 const char *lb_report_name(const struct lb_report *report);
 /* Live state is to become another: what drift looks for. */

@@ -14,6 +14,7 @@
 struct annotation {
     enum lb_severity level;
     const struct lb_mark *mark;
+    const char *path; /* of the spec that the mark is in */
     const char *title, *message;
 };
 
@@ -21,6 +22,7 @@ struct annotations {
     struct lb_arena *arena;
     struct annotation *items;
     size_t count, capacity;
+    const char *path; /* of the spec that is being told of */
 };
 
 static void add(struct annotations *all, enum lb_severity level, const struct lb_mark *mark,
@@ -28,7 +30,7 @@ static void add(struct annotations *all, enum lb_severity level, const struct lb
 {
     all->items = lb_arena_grow(all->arena, all->items, all->count, all->count + 1,
                                sizeof *all->items, &all->capacity);
-    all->items[all->count++] = (struct annotation){level, mark, title, message};
+    all->items[all->count++] = (struct annotation){level, mark, all->path, title, message};
 }
 
 /* --- what is told
@@ -64,6 +66,7 @@ static void add_changes(const struct lb_reports *reports, const struct lb_report
                         bool grave, struct annotations *all)
 {
     const struct lb_plan *plan = report->plan;
+    all->path = report->path;
     for (size_t i = 0; plan && grave && i < plan->assumed_down_count; i++)
         add(all, LB_WARNING, NULL, lb_report_name(report),
             lb_arena_printf(reports->arena, "assumed down, not looked at: %s",
@@ -82,6 +85,7 @@ static void add_changes(const struct lb_reports *reports, const struct lb_report
 static void add_findings(const struct lb_reports *reports, const struct lb_report *report,
                          struct annotations *all)
 {
+    all->path = report->path;
     for (size_t i = 0; i < report->finding_count; i++) {
         const struct lb_diag *it = &report->findings[i];
         size_t repeats = lb_finding_repeats(report->findings, report->finding_count, i);
@@ -142,9 +146,9 @@ static void print(struct lb_str *out, const struct annotation *it)
         [LB_ERROR] = "error", [LB_WARNING] = "warning", [LB_INFO] = "notice"};
     const struct lb_mark *mark = it->mark;
     lb_str_printf(out, "::%s ", commands[it->level]);
-    if (mark && mark->line && mark->source && *mark->source->path) {
+    if (mark && mark->line && *it->path) {
         lb_str_puts(out, "file=");
-        escape(out, mark->source->path, true);
+        escape(out, it->path, true);
         lb_str_printf(out, ",line=%u,", (unsigned)mark->line);
         /* columns are refused where the annotation spans lines */
         if (mark->column && (!mark->end_line || mark->end_line == mark->line))
@@ -170,7 +174,7 @@ static void print_level(const struct annotations *all, enum lb_severity level, s
         shown++;
     }
     if (count > shown) {
-        struct annotation more = {level, NULL, "lifeboat",
+        struct annotation more = {level, NULL, NULL, "lifeboat",
                                   lb_arena_printf(all->arena,
                                                   "and %zu more of this level; --format text "
                                                   "tells all",

@@ -69,8 +69,8 @@ static void begin(struct suite *suite, const char *class, const char *name,
     attribute(out, "classname",
               lb_arena_printf(suite->arena, "%s.%s", lb_report_name(suite->report), class));
     attribute(out, "name", unique(suite, name));
-    if (mark && mark->line && mark->source) {
-        attribute(out, "file", mark->source->path);
+    if (mark && mark->line) {
+        attribute(out, "file", suite->report->path);
         lb_str_printf(out, " line=\"%u\"", (unsigned)mark->line);
     }
     lb_str_puts(out, ">\n");

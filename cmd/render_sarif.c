@@ -81,7 +81,7 @@ static const char *tag_of(const char *code)
     return "other";
 }
 
-/* Relative to the repository where the user named it so; a name is no URI until it is encoded. */
+/* A name is no URI until it is encoded. */
 static const char *uri_of(struct lb_arena *arena, const char *path)
 {
     struct lb_str uri = {0};
@@ -154,11 +154,11 @@ static struct lb_value *location(struct lb_arena *arena, const struct lb_report 
                                  const struct lb_diag *it)
 {
     const struct lb_mark *mark = &it->mark;
-    bool placed = mark->line && mark->source;
+    bool placed = mark->line > 0;
     struct lb_value *map = lb_value_map(arena);
     struct lb_value *physical = lb_map_map(arena, map, "physicalLocation");
     lb_map_set_string(arena, lb_map_map(arena, physical, "artifactLocation"), "uri",
-                      uri_of(arena, placed ? mark->source->path : report->path));
+                      uri_of(arena, report->path));
     struct lb_value *region = lb_map_map(arena, physical, "region");
     lb_map_set_int(arena, region, "startLine", placed ? mark->line : 1);
     if (placed && mark->column)

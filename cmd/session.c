@@ -1,6 +1,8 @@
 /* session.c: what plan, drift and apply do alike: read specs, go online, make plans. */
 #include "cmd/progress.h"
 
+#include "ledger/ledger.h"
+
 #include <unistd.h>
 
 const char *const *lb_spec_paths(struct lb_cli *cli, size_t *count)
@@ -40,6 +42,12 @@ int lb_cli_online(struct lb_cli *cli)
     return 0;
 }
 
+const char *lb_spec_git_path(struct lb_cli *cli, const struct lb_stack *stack)
+{
+    /* folders above the one that was named may be called anything */
+    return lb_escape(cli->arena, lb_git_path(cli->arena, stack->source->path));
+}
+
 int lb_make_plans(struct lb_cli *cli, struct lb_stack **stacks, size_t count, struct lb_plan **out)
 {
     struct lb_plan_options options = {0};
@@ -47,7 +55,10 @@ int lb_make_plans(struct lb_cli *cli, struct lb_stack **stacks, size_t count, st
     options.excludes = lb_option_list(cli, "exclude", &options.exclude_count);
     options.assume_down = lb_option_list(cli, "assume-down", &options.assume_down_count);
     *out = lb_arena_array(cli->arena, count + 1, sizeof **out);
-    return lb_engine_plan(&cli->engine, stacks, count, &options, *out);
+    int result = lb_engine_plan(&cli->engine, stacks, count, &options, *out);
+    for (size_t i = 0; i < count; i++)
+        (*out)[i].spec_git_path = lb_spec_git_path(cli, stacks[i]);
+    return result;
 }
 
 /* A fleet may name a stack once: two specs that own the same objects would fight. */

@@ -72,7 +72,7 @@ static int print_reports(struct lb_cli *cli, const struct checked *all, size_t c
     struct lb_report *items = lb_arena_array(cli->arena, count + 1, sizeof *items);
     for (size_t i = 0; i < count; i++)
         items[i] = (struct lb_report){
-            .path = all[i].stack->source->path,
+            .path = lb_report_path(lb_spec_git_path(cli, all[i].stack), all[i].stack->source->path),
             .stack = all[i].stack->name ? lb_escape(cli->arena, all[i].stack->name) : "",
             .version = cli->engine.version,
             .findings = all[i].findings->items,

@@ -24,29 +24,6 @@ static char *folder(struct lb_ledger *ledger)
     return mkdir(path, 0777) == 0 || errno == EEXIST ? path : NULL;
 }
 
-const char *lb_ledger_path(struct lb_ledger *ledger, const char *path)
-{
-    const char *work = git_repository_workdir(ledger->repo);
-    const char *slash = strrchr(path, '/');
-    const char *below = path;
-    if (!work || lb_streq(path, "-"))
-        return path;
-    /* the folder is resolved and not the file: a link is known by the name that it has here */
-    char *root = realpath(work, NULL);
-    char *in = realpath(!slash ? "."
-                        : slash == path
-                            ? "/"
-                            : lb_arena_strndup(ledger->arena, path, (size_t)(slash - path)),
-                        NULL);
-    size_t length = root ? strlen(root) : 0;
-    if (root && in && lb_starts_with(in, root) && (!in[length] || in[length] == '/'))
-        below = lb_arena_printf(ledger->arena, "%s%s%s", in[length] ? in + length + 1 : "",
-                                in[length] ? "/" : "", slash ? slash + 1 : path);
-    free(root);
-    free(in);
-    return below;
-}
-
 static int lock_whole(int fd, bool wait)
 {
     const struct timespec pause = {.tv_nsec = 5000000};

@@ -97,6 +97,9 @@ int lb_ledger_open(struct lb_arena *arena, struct lb_diags *diags, const char *p
 /* A file's path for an entry: from the root of the work tree, the same wherever somebody stood. As
  * it is when it lies in none, or there is none. */
 const char *lb_ledger_path(struct lb_ledger *ledger, const char *path);
+/* The same without a ledger, for who reads a report beside the checkout: nothing but the folders is
+ * looked at. NULL: it lies in no work tree, or is standard input. */
+const char *lb_git_path(struct lb_arena *arena, const char *path);
 void lb_ledger_close(struct lb_ledger *ledger); /* NULL is fine */
 /* The remote's name; NULL: entries stay in this repository. */
 const char *lb_ledger_remote(const struct lb_ledger *ledger);

@@ -48,33 +48,6 @@ static void know_extensions(void)
     git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, names, sizeof names / sizeof *names);
 }
 
-/* The folder at or above `path` that holds a `.git`; NULL when there is none. */
-static char *checkout_of(struct lb_arena *arena, const char *path)
-{
-    struct stat info;
-    char *at = realpath(path, NULL), *found = NULL;
-    bool more = at != NULL;
-    while (more && !found) {
-        char *slash = strrchr(at, '/');
-        if (lstat(lb_arena_printf(arena, "%s/.git", at), &info) == 0)
-            found = lb_arena_strdup(arena, *at ? at : "/");
-        more = slash != NULL;
-        if (slash)
-            *slash = '\0';
-    }
-    free(at);
-    return found;
-}
-
-static char *folder_of(struct lb_arena *arena, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (lb_streq(path, "-") || !slash)
-        return lb_arena_strdup(arena, ".");
-    return slash == path ? lb_arena_strdup(arena, "/")
-                         : lb_arena_strndup(arena, path, (size_t)(slash - path));
-}
-
 static void close_ledger(void *object)
 {
     struct lb_ledger *ledger = object;
@@ -166,7 +139,7 @@ static char *without_slash(struct lb_arena *arena, const char *path)
 static int report_open(struct lb_ledger *ledger, const char *folder, int result)
 {
     const char *code = code_of_open_error(result);
-    const char *checkout = checkout_of(ledger->arena, folder);
+    const char *checkout = lb_store_work_tree(ledger->arena, folder);
     if (result == GIT_ENOTFOUND && !checkout)
         return 0;
     if (lb_streq(code, "LB-G003")) /* the folder to name to git, and no word of how it is asked */
@@ -198,7 +171,7 @@ int lb_ledger_open(struct lb_arena *arena, struct lb_diags *diags, const char *p
     /* an entry must be on the disk before anybody is told of it */
     git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
     know_extensions();
-    const char *folder = folder_of(arena, path);
+    const char *folder = lb_store_folder(arena, path);
     int result = git_repository_open_ext(&ledger->repo, folder, 0, NULL);
     if (result != 0) {
         result = report_open(ledger, folder, result);

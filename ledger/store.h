@@ -42,6 +42,11 @@ struct lb_ledger {
 struct lb_ledger_head *lb_store_head(struct lb_ledger *ledger, const char *stack);
 struct lb_remote lb_store_remote(struct lb_ledger *ledger, const char *branch);
 
+/* The folder that holds the file `path`; of "-" the current one. */
+char *lb_store_folder(struct lb_arena *arena, const char *path);
+/* The folder at or above `folder` that holds a `.git`; NULL when there is none. */
+char *lb_store_work_tree(struct lb_arena *arena, const char *folder);
+
 /* Says libgit2's last error under `code`; always -1. */
 int lb_store_error(struct lb_ledger *ledger, const char *code, const char *what);
 

@@ -86,6 +86,7 @@ struct lb_plan {
     const char *const *assumed_down; /* regions that were not looked at, sorted */
     size_t assumed_down_count;
     const char *spec_path, *spec_digest;
+    const char *spec_git_path; /* from the root of its work tree; NULL: it lies in none */
     struct lb_change *changes; /* only what differs, and what people must know */
     size_t change_count, change_capacity;
     struct lb_step *steps; /* in an order that respects needs */

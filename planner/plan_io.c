@@ -160,6 +160,8 @@ static void add_head(struct lb_arena *arena, struct lb_value *map, const struct 
                texts(arena, plan->assumed_down, plan->assumed_down_count));
     struct lb_value *spec = lb_map_map(arena, map, "spec");
     lb_map_set_string(arena, spec, "path", plan->spec_path);
+    const char *path = plan->spec_git_path;
+    lb_map_set(arena, spec, "git_path", path ? lb_value_string(arena, path) : lb_value_null(arena));
     lb_map_set_string(arena, spec, "sha256", plan->spec_digest);
 }
 

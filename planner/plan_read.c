@@ -287,6 +287,7 @@ static void read_head(struct reader *r, const struct lb_value *map, struct lb_pl
     if (lb_map_get(map, "assumed_down"))
         out->assumed_down = read_texts(r, map, "assumed_down", &out->assumed_down_count);
     out->spec_path = need_text(r, spec, "path");
+    out->spec_git_path = may_text(r, spec, "git_path");
     out->spec_digest = need_text(r, spec, "sha256");
     out->unchanged = (size_t)may_count(r, lb_map_get(map, "summary"), "unchanged", INT_MAX);
     read_objective(r, lb_map_get(objectives, "rpo"), &out->rpo_s, &out->rpo_supported_s,

@@ -8,6 +8,7 @@ hostile   every string of tests/lib/hostile.py in every place of a plan with som
 large     5,000 changes under the limit of each platform; what destroys and what is wrong is all there
 fit       whatever --max-bytes is asked for: it fits and says so, or nothing is printed and it fails
 fleet     several plans as one comment, scan, report and sum; more than 20 too
+places    a report names the spec from the root of its git work tree, wherever and however it was planned
 """
 import json
 import os
@@ -67,7 +68,8 @@ def a_plan(changes, findings=(), steps=(), **more):
     return {"format_version": "1.9", "tool": {"name": "lifeboat", "version": "9.9.9"}, "id": "a" * 64,
             "made_at": "2026-01-01T00:00:00Z", "complete": True, "stack": "search-dr", "account": "111122223333",
             "partition": "aws", "regions": {"primary": "us-east-1", "secondary": "us-west-2"}, "active": "primary",
-            "spec": {"path": "lifeboat.yaml", "sha256": "b" * 64}, "changes": list(changes), "steps": list(steps),
+            "spec": {"path": "lifeboat.yaml", "git_path": "dr/lifeboat.yaml", "sha256": "b" * 64},
+            "changes": list(changes), "steps": list(steps),
             "findings": list(findings), "observed": [], "objectives": {"rpo": objective, "rto": objective},
             "summary": {"unchanged": 7}, **more}
 
@@ -358,12 +360,63 @@ class Formats:
                     raise Fault(out["gitlab"])
             self.attempt(f"{count} specs in every format", act)
 
+    # --- places
+
+    def places(self):
+        """From the root, from the spec's folder, from beside it, by an absolute path and by a linked folder; with
+        the ledger and without; online and shown elsewhere. Where there is no work tree: as it was typed."""
+        def named(form, data):
+            if form == "sarif":
+                results = [one for run in json.loads(data)["runs"] for one in run["results"]]
+                return {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results}
+            if form == "junit":
+                root = xml.etree.ElementTree.fromstring(data)
+                return {case.get("file") for case in root.iter("testcase") if case.get("file")}
+            return set(re.findall(r"^::\w+ file=([^,]*),", data.decode(), re.M))
+
+        def same_place(env, folder, path, wanted, *options):
+            for form, name in wanted.items():
+                arguments = [path, "--format", form]
+                found = {"plan": self.run(["plan", *arguments, *options], (0, 3), env, folder),
+                         "validate": self.run(["validate", *arguments], (0, 3), OFFLINE, folder)}
+                file = self.work / "placed.json"
+                self.run(["plan", path, "--out", file, *options], (0, 3), env, folder)
+                found["show"] = self.run(["show", file, "--format", form], env=OFFLINE, cwd="/")
+                for verb, data in found.items():
+                    names = named(form, data)
+                    if names != {name}:
+                        raise Fault(f"{verb} {path} in {folder} as {form}: {names}, not {name}")
+
+        top, bare = self.work / "mono repo", self.work / "bare"
+        spec = (ROOT / "examples" / "hazard" / "lifeboat.yaml").read_text()
+        for folder in (top / "dr" / "a b", bare):
+            folder.mkdir(parents=True)
+            (folder / "lifeboat.yaml").write_text(spec)
+        within = top / "dr" / "a b"
+        (self.work / "linked").symlink_to(within)
+        (top / "beside").mkdir()
+        subprocess.run(["git", "init", "-q", top], check=True)
+        wanted = {"sarif": "dr/a%20b/lifeboat.yaml", "junit": "dr/a b/lifeboat.yaml", "github": "dr/a b/lifeboat.yaml"}
+        typed = dict.fromkeys(wanted, "lifeboat.yaml")
+        cases = {"its root": (top, "dr/a b/lifeboat.yaml", wanted), "its folder": (within, "lifeboat.yaml", wanted),
+                 "its folder, with a dot": (within, "./lifeboat.yaml", wanted),
+                 "another folder": (top / "beside", "../dr/a b/lifeboat.yaml", wanted),
+                 "an absolute path": (self.work, within / "lifeboat.yaml", wanted),
+                 "a linked folder": (self.work, "linked/lifeboat.yaml", wanted),
+                 "no work tree": (bare, "lifeboat.yaml", typed)}
+        with Sandbox(2000) as sandbox:
+            env = sandbox.environment()
+            for name, (folder, path, names) in cases.items():
+                for ledger in ("none", "local"):
+                    self.attempt(f"the place in reports by {name}, --ledger {ledger}",
+                                 lambda: same_place(env, folder, path, names, "--ledger", ledger))
+
 
 def main():
     with tempfile.TemporaryDirectory(prefix="lifeboat-formats-") as name:
         formats = Formats(pathlib.Path(name))
         print(f"seed {SEED}", flush=True)
-        for group in sys.argv[1:] or ["same", "hostile", "large", "fit", "fleet"]:
+        for group in sys.argv[1:] or ["same", "hostile", "large", "fit", "fleet", "places"]:
             getattr(formats, group)()
     print(f"{formats.passed} passed, {formats.failed} failed, 0 skipped")
     return 1 if formats.failed or not formats.passed else 0

@@ -113,6 +113,7 @@ static inline struct lb_plan plan_fixture(struct lb_arena *arena, const struct l
                            .regions = {NULL, "us-east-1", "us-west-2"},
                            .active = "primary",
                            .spec_path = "lifeboat.yaml",
+                           .spec_git_path = "dr/lifeboat.yaml",
                            .spec_digest = "abcd",
                            .rpo_s = 3600,
                            .rto_s = 1800,

@@ -32,6 +32,7 @@ static void begin(struct kit *kit)
     lb_diags_init(&kit->diags, kit->arena);
     kit->source = (struct lb_source){.path = "dr/a b.yaml", .text = ""};
     kit->plan = plan_fixture(kit->arena, &kit->source);
+    kit->plan.spec_path = kit->source.path;
     kit->reports = (struct lb_reports){.arena = kit->arena, .diags = &kit->diags, .verb = "plan"};
     kit_report(kit, &kit->report, &kit->plan);
 }
@@ -238,7 +239,7 @@ static void test_sarif(void **state)
                         "a lifecycle rule can expire snapshot data");
     /* without a place of its own, the first line of the spec */
     place = lb_value_at(run, "results/1/locations/0/physicalLocation");
-    assert_string_equal(lb_text_at(place, "artifactLocation/uri", ""), "lifeboat.yaml");
+    assert_string_equal(lb_text_at(place, "artifactLocation/uri", ""), "dr/a%20b.yaml");
     assert_int_equal(lb_int_at(place, "region/startLine", 0), 1);
     end(&kit);
 }
@@ -339,7 +340,7 @@ static void test_github(void **state)
     (void)state;
     struct kit kit;
     begin(&kit);
-    kit.source.path = "a:b,c%d.yaml";
+    kit.report.path = "a:b,c%d.yaml";
     kit.plan.findings[0].detail = "100% ::error::x, y: z";
     const char *text = render(&kit, "github");
     must_have(text, "::warning file=a%3Ab%2Cc%25d.yaml,line=3,title=LB-H001 test::it may be lost: "
@@ -437,6 +438,7 @@ static void test_validate(void **state)
     begin(&kit);
     kit.reports.verb = "validate";
     kit.report.plan = NULL;
+    kit.report.path = "lifeboat.yaml";
     kit.report.stack = "";
     kit.report.finding_count = 0;
     must_have(render(&kit, "junit"),
