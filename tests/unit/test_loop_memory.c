@@ -67,13 +67,24 @@ static bool is_whole(const char *request, const char *line)
 static bool one_refused(const struct lb_op *op, const char *line, size_t nth)
 {
     static const struct reply script[] = {GOOD};
-    struct server *server = server_start(script, COUNT(script));
-    int status = -1;
-    set_environment(server->port);
+    int status = -1, ends[2];
+    unsigned short port = 0;
     fflush(NULL);
+    assert_int_equal(pipe(ends), 0);
+    /* before the server's thread is there: the child could wait for a lock that it holds for ever
+     */
     pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
+        if (read(ends[0], &port, sizeof port) != sizeof port)
+            _exit(3);
+        set_environment(port);
         send_one(op, nth);
+    }
+    struct server *server = server_start(script, COUNT(script));
+    port = server->port;
+    assert_true(write(ends[1], &port, sizeof port) == sizeof port);
+    close(ends[0]);
+    close(ends[1]);
     assert_true(child > 0 && waitpid(child, &status, 0) == child);
     if (!WIFEXITED(status))
         fail_msg("allocation %zu: signal %d", nth, WTERMSIG(status));
