@@ -131,18 +131,16 @@ int lb_file_write(struct lb_cli *cli, const char *path, const struct lb_str *tex
 {
     char *temporary = lb_arena_printf(cli->arena, "%s.XXXXXX", path);
     int fd = mkstemp(temporary);
-    int failed = fd < 0;
-    int error = errno;
-    if (!failed) {
-        failed = write_and_sync(fd, text) != 0;
+    int error = fd < 0 ? errno : 0;
+    if (!error && write_and_sync(fd, text) != 0)
         error = errno;
-        failed |= close(fd) != 0;
-        failed = failed || rename(temporary, path) != 0;
-        error = failed && !error ? errno : error;
-        if (failed)
-            unlink(temporary);
-    }
-    if (failed)
+    if (fd >= 0 && close(fd) != 0 && !error)
+        error = errno;
+    if (!error && rename(temporary, path) != 0)
+        error = errno;
+    if (error && fd >= 0)
+        unlink(temporary);
+    if (error)
         return lb_diags_error(&cli->diags, "LB-U003", NULL, "%s: %s", path, strerror(error));
     return 0;
 }
