@@ -75,6 +75,7 @@ static bool one_refused(const struct lb_op *op, const char *line, size_t nth)
      */
     pid_t child = fork();
     if (child == 0) {
+        close(ends[1]); /* if the parent fails before it writes, the read ends */
         if (read(ends[0], &port, sizeof port) != sizeof port)
             _exit(3);
         set_environment(port);
